@@ -1,0 +1,53 @@
+package mail
+
+import "time"
+
+// OpID numbers ops in the order they were queued; positive once stored.
+type OpID int64
+
+// OpKind is what an op does.
+type OpKind string
+
+// The kinds of ops. This release sends OpFlags; the store keeps any.
+const (
+	OpFlags             OpKind = "flags"
+	OpMove              OpKind = "move"
+	OpCopy              OpKind = "copy"
+	OpDelete            OpKind = "delete"
+	OpAppend            OpKind = "append"
+	OpFolderCreate      OpKind = "folder.create"
+	OpFolderRename      OpKind = "folder.rename"
+	OpFolderDelete      OpKind = "folder.delete"
+	OpFolderSubscribe   OpKind = "folder.subscribe"
+	OpFolderUnsubscribe OpKind = "folder.unsubscribe"
+)
+
+// OpState is how far an op is.
+type OpState string
+
+// The states of an op. Waiting and sending ops lie over the state; done and
+// failed ones do not.
+const (
+	OpWaiting OpState = "waiting"
+	OpSending OpState = "sending" // its command may have reached the server
+	OpDone    OpState = "done"
+	OpFailed  OpState = "failed" // taken back; a Problem says why
+)
+
+// Op is something the user did that a server has yet to confirm.
+type Op struct {
+	ID      OpID
+	Account AccountID
+	Kind    OpKind
+	Targets []MessageID // the messages, at most 10,000
+	Mailbox MailboxID   // destination or folder acted on, 0 if none
+	Name    string      // new folder name, "" if none
+	Add     Flags       // of OpFlags: a delta, so that replaying it is harmless
+	Remove  Flags
+	State   OpState
+	Tries   int
+	Created time.Time
+	NextTry time.Time // zero: at once
+	Fault   string    // code of the last fault, "" if none
+	Inverse OpID      // the op that this one undoes, 0 if none
+}
