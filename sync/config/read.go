@@ -1,0 +1,131 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// maxFile bounds what is read of one settings file, in bytes.
+const maxFile = 1 << 20
+
+func readAccount(path string, id mail.AccountID) (mail.Account, *mail.Problem, error) {
+	var file accountFile
+	p, err := readTOML(path, &file)
+	if err != nil || p != nil {
+		return mail.Account{}, p, err
+	}
+	a := file.account(id)
+	if err := Validate(a); err != nil {
+		text := err.Error()
+		if f := mail.FaultOf(err); f.Args["text"] != "" {
+			text = f.Args["text"]
+		}
+		return mail.Account{}, broken(path, "", text), nil
+	}
+	return a, nil, nil
+}
+
+// readTOML fills v from a file. A missing file leaves v alone; one that cannot
+// be understood is told as a problem.
+func readTOML(path string, v any) (*mail.Problem, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, diskFault(path, err)
+	}
+	if info.Size() > maxFile {
+		return broken(path, "", fmt.Sprintf("larger than %d bytes", maxFile)), nil
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, diskFault(path, err)
+	}
+	meta, err := toml.Decode(string(b), v)
+	if err != nil {
+		line, text := explain(err)
+		return broken(path, line, text), nil
+	}
+	if extra := meta.Undecoded(); len(extra) > 0 {
+		return broken(path, lineOf(string(b), extra[0]), fmt.Sprintf("unknown key %q", extra[0].String())), nil
+	}
+	return nil, nil
+}
+
+var typeError = regexp.MustCompile(`^toml: line (\d+) (.*)$`)
+
+// explain takes the line out of what the decoder says: it has it as a field
+// for a syntax error, and in the text for a value of the wrong type.
+func explain(err error) (line, text string) {
+	var pe toml.ParseError
+	if errors.As(err, &pe) && pe.Message != "" {
+		return strconv.Itoa(pe.Position.Line), pe.Message
+	}
+	text = err.Error()
+	if m := typeError.FindStringSubmatch(text); m != nil {
+		return m[1], m[2]
+	}
+	return "", strings.TrimPrefix(text, "toml: ")
+}
+
+// lineOf finds the line a key stands on, "" if it does not stand plainly.
+func lineOf(text string, key toml.Key) string {
+	last := key[len(key)-1]
+	for i, l := range strings.Split(text, "\n") {
+		l = strings.TrimSpace(l)
+		rest, ok := strings.CutPrefix(l, last)
+		if ok && strings.HasPrefix(strings.TrimSpace(rest), "=") || strings.Trim(l, "[] ") == key.String() {
+			return strconv.Itoa(i + 1)
+		}
+	}
+	return ""
+}
+
+func broken(path, line, text string) *mail.Problem {
+	return &mail.Problem{Code: mail.CodeSettingsBroken, Class: mail.ClassLocal, Args: mail.Args{
+		"path": path, "line": line, "text": text,
+	}}
+}
+
+// setAside copies a broken file to .bak, so that the next save cannot lose what
+// the user wrote, and adds the copy's name to the problem.
+func setAside(path string, p *mail.Problem) {
+	backup := path + ".bak"
+	b, err := os.ReadFile(path)
+	if err == nil {
+		err = writeFile(backup, b)
+	}
+	if err != nil {
+		backup = "" // the file itself is still there; only the copy is missing
+	}
+	p.Args["backup"] = backup
+}
+
+// goodPath is where the copy of a file is kept that could last be read.
+func goodPath(path string) string {
+	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".good")
+}
+
+// keepGood renews that copy. It is only a net: when it cannot be written, the
+// file itself has still been read.
+func keepGood(path string) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return
+	}
+	if old, err := os.ReadFile(goodPath(path)); err == nil && string(old) == string(b) {
+		return
+	}
+	_ = writeFile(goodPath(path), b)
+}
