@@ -251,6 +251,8 @@ type Step struct {
 	Problem *Problem  `json:"problem,omitempty"`
 	Folders []Folder  `json:"folders,omitempty"` // of StepFolders
 	Done    bool      `json:"done,omitempty"`
+	// Account is what was kept, on the last line of an account being added.
+	Account *Account `json:"account,omitempty"`
 }
 
 // SyncReport tells of one full pass over an account, as `heronctl sync --json`
