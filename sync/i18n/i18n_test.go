@@ -153,6 +153,20 @@ func TestBothLanguagesSayTheSame(t *testing.T) {
 
 var literalID = regexp.MustCompile(`\bT\(\s*"([a-z0-9]+\.[a-z0-9.-]+)"`)
 
+// known looks an id up; one that ends in '.' is completed at run time, so that
+// some text must begin with it.
+func known(texts map[string]map[string]string, id string) bool {
+	if _, ok := texts[id]; ok || !strings.HasSuffix(id, ".") {
+		return ok
+	}
+	for other := range texts {
+		if strings.HasPrefix(other, id) {
+			return true
+		}
+	}
+	return false
+}
+
 // TestEveryIDInTheSourcesExists finds texts asked for by a literal id.
 func TestEveryIDInTheSourcesExists(t *testing.T) {
 	en := catalogue(t, "en")
@@ -166,7 +180,7 @@ func TestEveryIDInTheSourcesExists(t *testing.T) {
 				return err
 			}
 			for _, m := range literalID.FindAllStringSubmatch(string(b), -1) {
-				if _, ok := en[m[1]]; !ok {
+				if !known(en, m[1]) {
 					t.Errorf("%s asks for %q, which has no text", p, m[1])
 				}
 			}
