@@ -1,0 +1,311 @@
+package desktop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/heronmail/heron/sync/mailtest"
+)
+
+// patience bounds each wait for a part to be there.
+const patience = 20 * time.Second
+
+// Options say which parts a session has. The session bus is always there.
+type Options struct {
+	Keyring  bool   // gnome-keyring, unlocked
+	Display  bool   // Xvfb and openbox
+	Panel    bool   // xfce4-panel with a tray; needs Display
+	Notifier string // "dunst" or "xfce4-notifyd"; needs Display; "" for none
+	Screen   string // of Display, "1280x900x24" if ""
+}
+
+// Session is a desktop that runs.
+type Session struct {
+	Dir     string // holds everything of the session, removed in the end
+	Display string // ":N", "" without one
+
+	t       mailtest.TB
+	env     []string
+	bus     string
+	keyring *part
+}
+
+// Start starts a session and waits until every part of it answers.
+func Start(t mailtest.TB, o Options) *Session {
+	t.Helper()
+	s := &Session{t: t}
+	if err := s.start(o); err != nil {
+		t.Fatalf("starting the desktop: %v", err)
+	}
+	return s
+}
+
+func (s *Session) start(o Options) error {
+	dir, err := os.MkdirTemp("", "heron-d-") // short, for the sockets in it
+	if err != nil {
+		return err
+	}
+	s.Dir = dir
+	s.t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			s.t.Logf("removing the desktop's folder: %v", err)
+		}
+	})
+	for _, d := range []string{"home", "run", "config", "data", "cache", "state"} {
+		if err := os.Mkdir(filepath.Join(dir, d), 0o700); err != nil {
+			return err
+		}
+	}
+	s.env = []string{
+		"PATH=" + os.Getenv("PATH"),
+		"LANG=C.UTF-8",
+		"HOME=" + filepath.Join(dir, "home"),
+		"XDG_RUNTIME_DIR=" + filepath.Join(dir, "run"),
+		"XDG_CONFIG_HOME=" + filepath.Join(dir, "config"),
+		"XDG_DATA_HOME=" + filepath.Join(dir, "data"),
+		"XDG_CACHE_HOME=" + filepath.Join(dir, "cache"),
+		"XDG_STATE_HOME=" + filepath.Join(dir, "state"),
+		"LIBGL_ALWAYS_SOFTWARE=1",
+		"NO_AT_BRIDGE=1",
+		"GDK_BACKEND=x11",
+	}
+	if o.Display {
+		if err := s.startDisplay(o.Screen); err != nil {
+			return err
+		}
+	}
+	if err := s.startBus(); err != nil {
+		return err
+	}
+	if o.Keyring {
+		if err := s.StartKeyring(true); err != nil {
+			return err
+		}
+	}
+	if o.Display {
+		if err := s.run("openbox", "openbox"); err != nil {
+			return err
+		}
+	}
+	if o.Panel {
+		if err := s.startPanel(); err != nil {
+			return err
+		}
+	}
+	if o.Notifier != "" {
+		if err := s.startNotifier(o.Notifier); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Env is the environment of the session's programs.
+func (s *Session) Env() []string { return append([]string(nil), s.env...) }
+
+// Bus connects to the session bus; the connection is closed by Cleanup.
+func (s *Session) Bus() *dbus.Conn {
+	s.t.Helper()
+	c, err := dbus.Connect(s.bus)
+	if err != nil {
+		s.t.Fatalf("connecting to the session bus: %v", err)
+	}
+	s.t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// Command prepares a program in the session; it is ended by Cleanup if it still
+// runs then. The caller starts it.
+func (s *Session) Command(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(name, args...)
+	cmd.Env = s.Env()
+	cmd.Dir = filepath.Join(s.Dir, "home")
+	return cmd
+}
+
+// startDisplay starts an X server on a display number that it picks itself.
+func (s *Session) startDisplay(screen string) error {
+	if screen == "" {
+		screen = "1280x900x24"
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = r.Close() }()
+	cmd := s.Command("Xvfb", "-displayfd", "3", "-screen", "0", screen, "-nolisten", "tcp", "-noreset")
+	cmd.ExtraFiles = []*os.File{w}
+	err = s.startPart(cmd, "xvfb")
+	_ = w.Close() // the X server has its own copy
+	if err != nil {
+		return err
+	}
+	if err := r.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return err
+	}
+	buf := make([]byte, 16)
+	n, err := r.Read(buf)
+	if err != nil {
+		return fmt.Errorf("Xvfb names no display: %w", err)
+	}
+	s.Display = ":" + strings.TrimSpace(string(buf[:n]))
+	s.env = append(s.env, "DISPLAY="+s.Display)
+	return nil
+}
+
+func (s *Session) startBus() error {
+	socket := filepath.Join(s.Dir, "run", "bus")
+	s.bus = "unix:path=" + socket
+	s.env = append(s.env, "DBUS_SESSION_BUS_ADDRESS="+s.bus)
+	if err := s.run("dbus", "dbus-daemon", "--session", "--nofork", "--nopidfile", "--address="+s.bus); err != nil {
+		return err
+	}
+	return s.await("the session bus", func() bool {
+		c, err := dbus.Connect(s.bus)
+		if err != nil {
+			return false
+		}
+		_ = c.Close()
+		return true
+	})
+}
+
+// StartKeyring starts gnome-keyring, with its login keyring made and unlocked,
+// or as it is after a start without a password: locked.
+func (s *Session) StartKeyring(unlocked bool) error {
+	args := []string{"--foreground", "--components=secrets"}
+	if unlocked {
+		args = append(args, "--unlock")
+	}
+	cmd := s.Command("gnome-keyring-daemon", args...)
+	cmd.Stdin = strings.NewReader("keyring password")
+	p, err := start(cmd, "gnome-keyring", s.log("gnome-keyring"))
+	if err != nil {
+		return err
+	}
+	s.keyring = p
+	s.t.Cleanup(p.end)
+	return s.awaitName("org.freedesktop.secrets")
+}
+
+// StopKeyring ends gnome-keyring; what it holds stays on disk.
+func (s *Session) StopKeyring() {
+	if s.keyring != nil {
+		s.keyring.end()
+	}
+}
+
+// panelConfig is a panel at the top with a tray in it and nothing else.
+const panelConfig = `<?xml version="1.0" encoding="UTF-8"?>
+<channel name="xfce4-panel" version="1.0">
+  <property name="configver" type="int" value="2"/>
+  <property name="panels" type="array">
+    <value type="int" value="1"/>
+    <property name="panel-1" type="empty">
+      <property name="position" type="string" value="p=6;x=0;y=0"/>
+      <property name="length" type="uint" value="100"/>
+      <property name="position-locked" type="bool" value="true"/>
+      <property name="size" type="uint" value="30"/>
+      <property name="icon-size" type="uint" value="22"/>
+      <property name="plugin-ids" type="array">
+        <value type="int" value="1"/>
+        <value type="int" value="2"/>
+      </property>
+    </property>
+  </property>
+  <property name="plugins" type="empty">
+    <property name="plugin-1" type="string" value="separator">
+      <property name="expand" type="bool" value="true"/>
+      <property name="style" type="uint" value="0"/>
+    </property>
+    <property name="plugin-2" type="string" value="systray">
+      <property name="square-icons" type="bool" value="true"/>
+    </property>
+  </property>
+</channel>
+`
+
+func (s *Session) startPanel() error {
+	dir := filepath.Join(s.Dir, "config", "xfce4", "xfconf", "xfce-perchannel-xml")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "xfce4-panel.xml"), []byte(panelConfig), 0o600); err != nil {
+		return err
+	}
+	if err := s.run("xfce4-panel", "xfce4-panel", "--disable-wm-check"); err != nil {
+		return err
+	}
+	return s.awaitName("org.kde.StatusNotifierWatcher")
+}
+
+func (s *Session) startNotifier(name string) error {
+	program := name
+	if name == "xfce4-notifyd" {
+		found, err := filepath.Glob("/usr/lib/*/xfce4/notifyd/xfce4-notifyd")
+		if err != nil || len(found) == 0 {
+			return errors.New("xfce4-notifyd is not installed: install the package xfce4-notifyd")
+		}
+		program = found[0]
+	}
+	if err := s.run(name, program); err != nil {
+		return err
+	}
+	return s.awaitName("org.freedesktop.Notifications")
+}
+
+// run starts a part that lives as long as the session.
+func (s *Session) run(pkg, program string, args ...string) error {
+	return s.startPart(s.Command(program, args...), pkg)
+}
+
+func (s *Session) startPart(cmd *exec.Cmd, pkg string) error {
+	p, err := start(cmd, pkg, s.log(filepath.Base(cmd.Path)))
+	if err != nil {
+		return err
+	}
+	s.t.Cleanup(p.end)
+	return nil
+}
+
+func (s *Session) log(name string) string { return filepath.Join(s.Dir, name+".log") }
+
+func (s *Session) awaitName(name string) error {
+	return s.await(name+" on the session bus", func() bool {
+		c, err := dbus.Connect(s.bus)
+		if err != nil {
+			return false
+		}
+		defer func() { _ = c.Close() }()
+		var has bool
+		err = c.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, name).Store(&has)
+		return err == nil && has
+	})
+}
+
+// await asks until it is true. The parts give no signal of their own that all
+// of them share, so this is the one place that looks again and again.
+func (s *Session) await(what string, ok func() bool) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if ok() {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%s is not there after %v", what, patience)
+		}
+	}
+}
