@@ -188,4 +188,3 @@ func answerError(res *http.Response) error {
 func faultOf(p api.Problem) *mail.Fault {
 	return &mail.Fault{Code: p.Code, Class: p.Class, Args: p.Args}
 }
-
