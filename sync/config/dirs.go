@@ -3,6 +3,7 @@ package config
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -36,7 +37,7 @@ func DefaultDirs() (Dirs, error) {
 	if xdg.Home == "" && xdg.DataHome == "" {
 		return Dirs{}, &mail.Fault{
 			Code: mail.CodeReadOnly, Class: mail.ClassLocal,
-			Args: mail.Args{"path": "~"}, Err: fmt.Errorf("no home folder is known: HOME is not set"),
+			Args: mail.Args{"path": "~"}, Err: errors.New("no home folder is known: HOME is not set"),
 		}
 	}
 	return Dirs{
@@ -108,7 +109,7 @@ func (d Dirs) SocketPath() string {
 	if len(p) <= maxSocket {
 		return p
 	}
-	return filepath.Join("/tmp", fmt.Sprintf("heron-run-%d", os.Getuid()), short(d.Runtime)+".sock")
+	return fmt.Sprintf("/tmp/heron-run-%d/%s.sock", os.Getuid(), short(d.Runtime))
 }
 
 func short(s string) string {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -124,7 +125,7 @@ func keepGood(path string) {
 	if err != nil {
 		return
 	}
-	if old, err := os.ReadFile(goodPath(path)); err == nil && string(old) == string(b) {
+	if old, err := os.ReadFile(goodPath(path)); err == nil && bytes.Equal(old, b) {
 		return
 	}
 	_ = writeFile(goodPath(path), b)

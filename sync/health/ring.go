@@ -93,10 +93,15 @@ func (c *ringCore) add(line string) {
 	}
 }
 
-// private are the names of attributes whose values are never kept.
-var private = map[string]bool{
-	"password": true, "secret": true, "token": true, "auth": true,
-	"address": true, "user": true, "subject": true, "folder": true, "mailbox": true, "path": true, "from": true, "to": true,
+// private reports whether the values of an attribute are never kept.
+func private(key string) bool {
+	switch strings.ToLower(key) {
+	case "password", "secret", "token", "auth",
+		"address", "user", "subject", "folder", "mailbox", "path", "from", "to":
+		return true
+	default:
+		return false
+	}
 }
 
 func writeAttr(b *strings.Builder, group string, a slog.Attr) {
@@ -108,7 +113,7 @@ func writeAttr(b *strings.Builder, group string, a slog.Attr) {
 		return
 	}
 	text := v.String()
-	if private[strings.ToLower(a.Key)] {
+	if private(a.Key) {
 		text = "…"
 	}
 	fmt.Fprintf(b, " %s%s=%q", group, a.Key, redact(text))

@@ -50,7 +50,7 @@ type Brief struct {
 	Unread  bool
 }
 
-// MessagesAdded: messages that the mailbox did not have. For Backfill it is
+// MessagesAdded tells: messages that the mailbox did not have. For Backfill it is
 // one change a stored batch and Messages is empty; else it has one Brief for each UID.
 type MessagesAdded struct {
 	Stamp
@@ -60,7 +60,7 @@ type MessagesAdded struct {
 	Messages []Brief
 }
 
-// MessagesGone: messages that the mailbox has no more.
+// MessagesGone tells: messages that the mailbox has no more.
 type MessagesGone struct {
 	Stamp
 	Folder FolderRef
@@ -68,7 +68,7 @@ type MessagesGone struct {
 	IDs    []MessageID
 }
 
-// MessagesMoved: messages that left one mailbox and are now in another; their
+// MessagesMoved tells: messages that left one mailbox and are now in another; their
 // ids stayed. UIDs are those in To; 0 where not yet known.
 type MessagesMoved struct {
 	Stamp
@@ -77,7 +77,7 @@ type MessagesMoved struct {
 	IDs      []MessageID
 }
 
-// FlagsChanged: the same delta on some messages of a mailbox.
+// FlagsChanged tells: the same delta on some messages of a mailbox.
 type FlagsChanged struct {
 	Stamp
 	Folder  FolderRef
@@ -87,26 +87,26 @@ type FlagsChanged struct {
 	Removed Flags
 }
 
-// MailboxAdded: a folder that was not there.
+// MailboxAdded tells: a folder that was not there.
 type MailboxAdded struct {
 	Stamp
 	Folder FolderRef
 }
 
-// MailboxRenamed: the same folder under another name.
+// MailboxRenamed tells: the same folder under another name.
 type MailboxRenamed struct {
 	Stamp
 	Folder FolderRef // with its new path
 	From   string    // the old path
 }
 
-// MailboxGone: a folder that is no more.
+// MailboxGone tells: a folder that is no more.
 type MailboxGone struct {
 	Stamp
 	Folder FolderRef
 }
 
-// CountsChanged: new numbers of a mailbox.
+// CountsChanged tells: new numbers of a mailbox.
 type CountsChanged struct {
 	Stamp
 	Folder        FolderRef
@@ -114,7 +114,7 @@ type CountsChanged struct {
 	AccountUnread int // over all folders whose role counts
 }
 
-// AccountState: an account came, went or stands differently with its server.
+// AccountState tells: an account came, went or stands differently with its server.
 type AccountState struct {
 	Stamp
 	State   State
@@ -123,25 +123,25 @@ type AccountState struct {
 	Removed bool      // the account is no more
 }
 
-// OpChanged: an op was queued, tried, done, or given up.
+// OpChanged tells: an op was queued, tried, done, or given up.
 type OpChanged struct {
 	Stamp
 	Op Op
 }
 
-// ProblemRaised: something a person should know.
+// ProblemRaised tells: something a person should know.
 type ProblemRaised struct {
 	Stamp
 	Problem Problem
 }
 
-// ProblemCleared: it is over.
+// ProblemCleared tells: it is over.
 type ProblemCleared struct {
 	Stamp
 	Code Code
 }
 
-// AlertShown: a desktop alert was recorded, and is being shown.
+// AlertShown tells: a desktop alert was recorded, and is being shown.
 type AlertShown struct {
 	Stamp
 	IDs     []MessageID
@@ -150,7 +150,7 @@ type AlertShown struct {
 	From    string
 }
 
-// AlertWithdrawn: the alert is no longer wanted; Reason is "read", "gone" or "acted".
+// AlertWithdrawn tells: the alert is no longer wanted; Reason is "read", "gone" or "acted".
 type AlertWithdrawn struct {
 	Stamp
 	IDs    []MessageID

@@ -154,7 +154,7 @@ func (s *Session) startDisplay(screen string) error {
 	buf := make([]byte, 16)
 	n, err := r.Read(buf)
 	if err != nil {
-		return fmt.Errorf("Xvfb names no display: %w", err)
+		return fmt.Errorf("no display is named by Xvfb: %w", err)
 	}
 	s.Display = ":" + strings.TrimSpace(string(buf[:n]))
 	s.env = append(s.env, "DISPLAY="+s.Display)

@@ -1,0 +1,103 @@
+# The verbs of the project, for people and for CI alike. `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# One set of flags for everything, so that the build cache serves it all.
+export GOFLAGS := -trimpath -buildvcs=false -tags=migrated_fynedo
+LDFLAGS := -s -w -X main.version=$(VERSION)
+TOOLS := $(CURDIR)/.tools
+GOLANGCI := v2.15.0
+NFPM := v2.48.0
+
+PURE := CGO_ENABLED=0 go build -ldflags '$(LDFLAGS)'
+GUI := CGO_ENABLED=1 go build -ldflags '$(LDFLAGS)'
+
+.PHONY: help
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: deps
+deps: ## list what is missing on this machine, and install it (Debian)
+	@.ci/deps run test
+
+.PHONY: run
+run: ## build everything and open Heron on its demo account
+	@.ci/deps run
+	@$(MAKE) --no-print-directory build
+	@if [ -n "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" ]; then \
+		bin/heron --demo; \
+	else \
+		echo "There is no display here, so Heron's window cannot open. The demo is told in words instead (Ctrl-C ends it)."; \
+		bin/heronctl demo; \
+	fi
+
+.PHONY: build
+build: ## build heron, heron-window and heronctl into bin/
+	$(PURE) -o bin/heron ./cmd/heron
+	$(PURE) -o bin/heronctl ./cmd/heronctl
+	$(GUI) -o bin/heron-window ./cmd/heron-window
+
+.PHONY: cross
+cross: ## check that the programs without cgo build for each system
+	GOOS=windows $(PURE) -o /dev/null ./cmd/heron
+	GOOS=windows $(PURE) -o /dev/null ./cmd/heronctl
+	GOOS=darwin $(PURE) -o /dev/null ./cmd/heronctl
+	GOOS=windows go vet ./cmd/heron ./cmd/heronctl
+	GOOS=darwin go vet ./cmd/heronctl
+
+.PHONY: test
+test: ## run every test: packages with the race detector, then the real programs
+	@.ci/deps run test
+	@$(MAKE) --no-print-directory build
+	CGO_ENABLED=1 go test -race -timeout 15m ./sync/... ./app/... ./assets/...
+	go test -count=1 -timeout 15m ./cmd/...
+
+.PHONY: test-wine
+test-wine: ## start the Windows programs under Wine
+	@.ci/deps wine
+	.ci/test-wine
+
+.PHONY: fuzz
+fuzz: ## fuzz each parser for 30 seconds
+	@for p in $$(grep -rl --include='*_test.go' '^func Fuzz' sync app | xargs -n1 dirname | sort -u); do \
+		for f in $$(grep -ho '^func Fuzz[A-Za-z0-9_]*' $$p/*_test.go | awk '{print $$2}'); do \
+			go test -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s ./$$p; \
+		done; \
+	done
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint-$(GOLANGCI) ## check form and habits
+	$(TOOLS)/golangci-lint-$(GOLANGCI) run ./...
+	$(TOOLS)/golangci-lint-$(GOLANGCI) fmt --diff
+	.ci/notice --check
+
+$(TOOLS)/golangci-lint-$(GOLANGCI):
+	@mkdir -p $(TOOLS)
+	GOFLAGS= GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+	@mv $(TOOLS)/golangci-lint $@
+
+.PHONY: fmt
+fmt: $(TOOLS)/golangci-lint-$(GOLANGCI) ## format the sources
+	$(TOOLS)/golangci-lint-$(GOLANGCI) fmt
+
+.PHONY: notice
+notice: ## write the licences of the dependencies into assets/notice
+	.ci/notice
+
+.PHONY: bench
+bench: ## measure, and print a table
+	@.ci/deps run test
+	@$(MAKE) --no-print-directory build
+	go run ./cmd/internal/bench -bin bin
+
+.PHONY: dist
+dist: build ## make the .deb in dist/
+	@mkdir -p dist
+	VERSION='$(VERSION)' ARCH="$$(go env GOARCH)" GOFLAGS= go run github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM) package -f assets/packaging/nfpm.yaml -p deb -t dist/
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin dist
