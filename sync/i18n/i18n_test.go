@@ -17,8 +17,15 @@ import (
 
 func TestLanguageOfTheEnvironment(t *testing.T) {
 	for _, c := range []struct{ lang, want string }{
-		{"de_DE.UTF-8", "de"}, {"de", "de"}, {"de_AT@euro", "de"},
-		{"en_GB.UTF-8", "en"}, {"C", "en"}, {"C.UTF-8", "en"}, {"xx_YY", "en"}, {"///", "en"}, {"ja_JP", "en"},
+		{"de_DE.UTF-8", "de"},
+		{"de", "de"},
+		{"de_AT@euro", "de"},
+		{"en_GB.UTF-8", "en"},
+		{"C", "en"},
+		{"C.UTF-8", "en"},
+		{"xx_YY", "en"},
+		{"///", "en"},
+		{"ja_JP", "en"},
 	} {
 		p, err := New(c.lang)
 		if err != nil {

@@ -47,7 +47,7 @@ func PrintableText(s string) string {
 func hidden(r rune) bool {
 	switch {
 	case r >= '\u202A' && r <= '\u202E', // embeddings and overrides
-		r >= '\u2066' && r <= '\u2069', // isolates
+		r >= '\u2066' && r <= '\u2069',              // isolates
 		r == '\u200E', r == '\u200F', r == '\u061C', // marks
 		r == '\u200B', r == '\u2060', r == '\uFEFF', r == '\u00AD',
 		r >= 0xE0000 && r <= 0xE007F: // tags
