@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"text/template"
 	"time"
 )
 
@@ -65,7 +67,9 @@ func StartDovecot(t TB, c DovecotConfig) *Dovecot {
 		t.Fatalf("mailtest: dovecot: %v", err)
 	}
 	t.Cleanup(func() {
-		d.Stop()
+		if d.proc != nil {
+			d.proc.kill() // nothing is left to be kept, and an orderly end takes it a second
+		}
 		d.remove()
 	})
 	for try := 1; ; try++ {
@@ -154,8 +158,12 @@ func (d *Dovecot) configure() error {
 		return fmt.Errorf("unknown storage %q", d.config.Storage)
 	}
 	cert := d.Certs.Pair(d.config.Cert)
+	tmpl, err := template.New("dovecot.conf").Parse(dovecotConf)
+	if err != nil {
+		return err
+	}
 	var conf bytes.Buffer
-	err = dovecotConf.Execute(&conf, confData{
+	err = tmpl.Execute(&conf, confData{
 		Dir: d.Dir, User: d.owner.name, Group: d.owner.group,
 		CertFile: cert.CertFile, KeyFile: cert.KeyFile,
 		Location: location, Capability: d.config.Capability, Extra: d.config.Extra,
@@ -201,7 +209,7 @@ func (d *Dovecot) run() error {
 
 // greets reports whether a server says something on the port.
 func (d *Dovecot) greets(port int) bool {
-	c, err := net.DialTimeout("tcp", loopback(port), time.Second) //nolint:noctx // bounded by its timeout
+	c, err := net.DialTimeout("tcp", loopback(port), time.Second)
 	if err != nil {
 		return false
 	}
@@ -218,7 +226,7 @@ func (d *Dovecot) logTail() string {
 	const most = 2000
 	var out []byte
 	for _, name := range []string{"stdout.log", "dovecot.log"} {
-		b, err := os.ReadFile(filepath.Join(d.Dir, name)) //nolint:gosec // a path of ours
+		b, err := os.ReadFile(filepath.Join(d.Dir, name))
 		if err != nil {
 			continue // it was not written: nothing to tell
 		}
@@ -276,4 +284,4 @@ func shortDir() (string, error) {
 	return os.MkdirTemp(base, "heron-dc-")
 }
 
-func loopback(port int) string { return net.JoinHostPort("127.0.0.1", fmt.Sprint(port)) }
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

@@ -1,11 +1,9 @@
 package mailtest
 
-import "text/template"
-
 // dovecotConf is the configuration of Dovecot 2.3 for one server in a folder of
 // its own. Everything runs as one user without chroot, so that it works without
 // root too; mail is not synced to disk, which a test has no use for.
-var dovecotConf = template.Must(template.New("dovecot.conf").Parse(`
+const dovecotConf = `
 base_dir = {{.Dir}}/run
 state_dir = {{.Dir}}/state
 instance_name = heron-{{.IMAP}}
@@ -81,7 +79,7 @@ service imap {
   process_limit = 500
 }
 {{.Extra}}
-`))
+`
 
 // confData is what dovecotConf is filled with.
 type confData struct {

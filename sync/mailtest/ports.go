@@ -20,6 +20,12 @@ const (
 // kept: another program may take one before its server does.
 func freePorts(n int) ([]int, error) {
 	var ports []int
+	var held []net.Listener // until all are found, so that none is found twice
+	defer func() {
+		for _, l := range held {
+			_ = l.Close()
+		}
+	}()
 	for tries := 0; len(ports) < n; tries++ {
 		if tries > 1000 {
 			return nil, errors.New("no free port found")
@@ -29,12 +35,11 @@ func freePorts(n int) ([]int, error) {
 			return nil, fmt.Errorf("choose a port: %w", err)
 		}
 		port := firstPort + int(r.Int64())
-		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))) //nolint:noctx // local and at once
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err != nil {
 			continue
 		}
-		// Held until all are found, so that none is found twice.
-		defer func() { _ = l.Close() }()
+		held = append(held, l)
 		ports = append(ports, port)
 	}
 	return ports, nil

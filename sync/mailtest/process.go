@@ -64,19 +64,20 @@ func (o owner) take(root string) error {
 // process is a server program that runs.
 type process struct {
 	stop context.CancelFunc // asks it to end; it is killed after stopGrace
-	done chan struct{}      // closed when it ended
-	err  error              // how it ended, once done is closed
+	pid  int
+	done chan struct{} // closed when it ended
+	err  error         // how it ended, once done is closed
 }
 
 // startProcess runs the program as o, its output appended to the file log. The
 // goroutine that waits for it keeps its thread, for endWithParent.
 func startProcess(o owner, log, program string, args ...string) (*process, error) {
-	out, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // a path of ours
+	out, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // a server that the test chose
+	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = filepath.Dir(log)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.Cancel = func() error { return terminate(cmd.Process) }
@@ -89,13 +90,14 @@ func startProcess(o owner, log, program string, args ...string) (*process, error
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		defer func() { _ = out.Close() }() // it was the program's to write
-		err := cmd.Start()
-		started <- err
-		if err != nil {
+		if err := cmd.Start(); err != nil {
+			started <- err
 			return
 		}
+		p.pid = cmd.Process.Pid
+		started <- nil
 		p.err = cmd.Wait()
-		killGroup(cmd.Process.Pid)
+		killGroup(p.pid)
 		close(p.done)
 	}()
 	if err := <-started; err != nil {
@@ -109,4 +111,10 @@ func startProcess(o owner, log, program string, args ...string) (*process, error
 func (p *process) end() {
 	p.stop()
 	<-p.done
+}
+
+// kill ends the program and all that it started at once.
+func (p *process) kill() {
+	killGroup(p.pid)
+	p.end()
 }

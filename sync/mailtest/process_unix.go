@@ -15,7 +15,7 @@ func runsDovecot() error { return nil }
 func (o owner) apply(cmd *exec.Cmd) {
 	attr := &syscall.SysProcAttr{Setsid: true}
 	if o.drop {
-		attr.Credential = &syscall.Credential{Uid: uint32(o.uid), Gid: uint32(o.gid), Groups: []uint32{}} //nolint:gosec // ids from the user database are 32 bits wide
+		attr.Credential = &syscall.Credential{Uid: uint32(o.uid), Gid: uint32(o.gid), Groups: []uint32{}}
 	}
 	endWithParent(attr)
 	cmd.SysProcAttr = attr

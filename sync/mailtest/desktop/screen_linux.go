@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -12,23 +13,95 @@ func (s *Session) Screenshot(path string) error {
 	return s.tool("imagemagick", "import", "-window", "root", path)
 }
 
-// ScreenText reads what stands on the screen as a person would, by OCR, after
-// the picture was enlarged. Words come back as they are, spaces and order not
-// surely so.
-func (s *Session) ScreenText() (string, error) {
+// word is a word that OCR found, with its place on the screen in pixels.
+type word struct {
+	text       string
+	line       string // words of one line have the same
+	x, y, w, h int
+}
+
+// enlarge is how much the picture grows before OCR: screens have fewer pixels a
+// letter than the scans that OCR was made for.
+const enlarge = 3
+
+// words reads what stands on the screen as a person would.
+func (s *Session) words() ([]word, error) {
 	shot := filepath.Join(s.Dir, "screen.png")
 	if err := s.Screenshot(shot); err != nil {
-		return "", err
+		return nil, err
 	}
 	large := filepath.Join(s.Dir, "screen-large.png")
-	if err := s.tool("imagemagick", "convert", shot, "-colorspace", "Gray", "-resize", "250%", large); err != nil {
+	if err := s.tool("imagemagick", "convert", shot, "-colorspace", "Gray", "-resize", fmt.Sprintf("%d%%", enlarge*100), large); err != nil {
+		return nil, err
+	}
+	cmd := s.Command("tesseract", large, "-", "--psm", "11", "-l", "eng", "tsv")
+	cmd.Env = append(cmd.Env, "OMP_THREAD_LIMIT=1")
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("tesseract (package tesseract-ocr): %w", err)
+	}
+	var words []word
+	for _, row := range strings.Split(string(out), "\n") {
+		// level page block paragraph line word left top width height confidence text
+		f := strings.Split(row, "\t")
+		if len(f) != 12 || f[0] != "5" || strings.TrimSpace(f[11]) == "" {
+			continue
+		}
+		w := word{text: f[11], line: strings.Join(f[1:5], ".")}
+		for i, n := range []*int{&w.x, &w.y, &w.w, &w.h} {
+			if *n, err = strconv.Atoi(f[6+i]); err != nil {
+				return nil, fmt.Errorf("tesseract wrote %q: %w", row, err)
+			}
+			*n /= enlarge
+		}
+		words = append(words, w)
+	}
+	return words, nil
+}
+
+// ScreenText is what stands on the screen, a line each.
+func (s *Session) ScreenText() (string, error) {
+	words, err := s.words()
+	if err != nil {
 		return "", err
 	}
-	out, err := s.Command("tesseract", large, "-", "--psm", "11", "-l", "eng").Output()
-	if err != nil {
-		return "", fmt.Errorf("tesseract (package tesseract-ocr): %w", err)
+	var b strings.Builder
+	line := ""
+	for _, w := range words {
+		if w.line != line {
+			b.WriteByte('\n')
+			line = w.line
+		} else {
+			b.WriteByte(' ')
+		}
+		b.WriteString(w.text)
 	}
-	return string(out), nil
+	return strings.TrimSpace(b.String()), nil
+}
+
+// ClickText clicks the first place on the screen where the words stand in one
+// line.
+func (s *Session) ClickText(text string) error {
+	words, err := s.words()
+	if err != nil {
+		return err
+	}
+	want := strings.Fields(text)
+	for i := range words {
+		if i+len(want) > len(words) {
+			break
+		}
+		match := true
+		for j, w := range want {
+			match = match && words[i+j].line == words[i].line && strings.EqualFold(words[i+j].text, w)
+		}
+		if match {
+			w := words[i]
+			_, err := s.Xdotool("mousemove", strconv.Itoa(w.x+w.w/2), strconv.Itoa(w.y+w.h/2), "click", "1")
+			return err
+		}
+	}
+	return fmt.Errorf("%q does not stand on the screen", text)
 }
 
 // Xdotool types and clicks on the session's display.

@@ -43,7 +43,7 @@ func Start(t mailtest.TB, o Options) *Session {
 	t.Helper()
 	s := &Session{t: t}
 	if err := s.start(o); err != nil {
-		t.Fatalf("starting the desktop: %v", err)
+		t.Fatalf("starting the desktop: %v\n%s", err, s.logs())
 	}
 	return s
 }
@@ -274,6 +274,23 @@ func (s *Session) startPart(cmd *exec.Cmd, pkg string) error {
 	}
 	s.t.Cleanup(p.end)
 	return nil
+}
+
+// logs is what the parts wrote, for when one of them does not start.
+func (s *Session) logs() string {
+	files, err := filepath.Glob(filepath.Join(s.Dir, "*.log"))
+	if err != nil {
+		return ""
+	}
+	var b strings.Builder
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			continue // it may be gone by now
+		}
+		fmt.Fprintf(&b, "%s:\n%s\n", filepath.Base(f), text)
+	}
+	return b.String()
 }
 
 func (s *Session) log(name string) string { return filepath.Join(s.Dir, name+".log") }

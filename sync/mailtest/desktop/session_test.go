@@ -3,10 +3,13 @@
 package desktop_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/godbus/dbus/v5"
 
 	"github.com/heronmail/heron/sync/mail"
 	"github.com/heronmail/heron/sync/mailtest/desktop"
@@ -68,5 +71,59 @@ func TestEveryPartIsThere(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestAnAlertIsHeard: what a program says to the daemon, and the daemon to it.
+func TestAnAlertIsHeard(t *testing.T) {
+	s := desktop.Start(t, desktop.Options{Display: true, Notifier: "xfce4-notifyd"})
+	alerts := s.WatchAlerts()
+	daemon := s.Bus().Object("org.freedesktop.Notifications", "/org/freedesktop/Notifications")
+	var id uint32
+	err := daemon.Call("org.freedesktop.Notifications.Notify", 0, "test", uint32(0), "", "Ann Lee", "Lunch on Friday",
+		[]string{"read", "Mark read"}, map[string]dbus.Variant{}, int32(60_000)).Store(&id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() string {
+		if open := alerts.Open(); len(open) != 1 || open[0].Summary != "Ann Lee" || open[0].ID != id {
+			return fmt.Sprintf("open alerts = %+v", open)
+		}
+		text, err := s.ScreenText()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(text, "Lunch on Friday") {
+			return fmt.Sprintf("on the screen stands %q", text)
+		}
+		return ""
+	})
+	if err := s.ClickText("Mark read"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() string {
+		if list := alerts.List(); len(list) != 1 || !list[0].Closed {
+			return fmt.Sprintf("after the click: %+v", list)
+		}
+		return ""
+	})
+}
+
+// eventually looks until nothing is wrong.
+func eventually(t *testing.T, wrong func() string) {
+	t.Helper()
+	limit := time.After(20 * time.Second)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		problem := wrong()
+		if problem == "" {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatal(problem)
+		}
 	}
 }
