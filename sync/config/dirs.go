@@ -24,8 +24,8 @@ const maxSocket = 103
 // Dirs says where things are. None of the folders need exist.
 type Dirs struct {
 	Config  string // settings
-	Data    string // store and bodies
-	Runtime string // lock and socket
+	Data    string // store and bodies, and the lock over them
+	Runtime string // socket
 	Log     string
 	root    string // of --data-dir, "" for the user's own
 }
@@ -92,8 +92,9 @@ func (d Dirs) KeyringService() string {
 	return AppID
 }
 
-// LockPath is the file whose lock says who runs the engine.
-func (d Dirs) LockPath() string { return filepath.Join(d.Runtime, "lock") }
+// LockPath is the file whose lock says who runs the engine. It lies beside the
+// store that it guards: the runtime folder may be another in a cron job.
+func (d Dirs) LockPath() string { return filepath.Join(d.Data, "lock") }
 
 // SocketPath is where the control socket is: on Windows the name of a pipe,
 // elsewhere a path of at most 103 bytes.
