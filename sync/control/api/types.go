@@ -284,6 +284,8 @@ type Action struct {
 // ActionResult answers an Action: it is queued, and shown at once.
 type ActionResult struct {
 	Op mail.OpID `json:"op"` // 0: nothing had to change
+	// Ops are all that were queued: messages of several accounts need several.
+	Ops []mail.OpID `json:"ops,omitempty"`
 }
 
 // Op is an action that waits for its server, or how it ended.
