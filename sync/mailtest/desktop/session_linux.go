@@ -1,6 +1,7 @@
 package desktop
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -151,12 +152,13 @@ func (s *Session) startDisplay(screen string) error {
 	if err := r.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		return err
 	}
-	buf := make([]byte, 16)
-	n, err := r.Read(buf)
+	// The number and its line end come in two writes; the X server does not
+	// bear it when nobody reads the second.
+	number, err := bufio.NewReader(r).ReadString('\n')
 	if err != nil {
 		return fmt.Errorf("no display is named by Xvfb: %w", err)
 	}
-	s.Display = ":" + strings.TrimSpace(string(buf[:n]))
+	s.Display = ":" + strings.TrimSpace(number)
 	s.env = append(s.env, "DISPLAY="+s.Display)
 	return nil
 }
