@@ -1,0 +1,360 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// Apply writes what a reconcile found, and returns the changes that follow
+// from it. Everything is in one transaction, cursors included; readers see
+// all of it or nothing. Batches of 500 to 1,000 messages are fast and small.
+//
+// Faults: no-such-folder when a delta names a mailbox that is no more (the
+// batch is not written then), and those of Open.
+func (s *Store) Apply(ctx context.Context, account mail.AccountID, b Batch) ([]mail.Change, error) {
+	changes, err := s.write(ctx, "apply a batch", func(t *tx) error {
+		a := &applier{tx: t, name: account, origin: cmp.Or(b.Origin, mail.Elsewhere)}
+		t.origin = a.origin
+		return a.run(b)
+	})
+	if err == nil {
+		s.pruneSometimes(ctx)
+	}
+	return changes, err
+}
+
+// applier applies one batch.
+type applier struct {
+	*tx
+	name    mail.AccountID
+	account int64
+	origin  mail.Origin
+
+	strays  bool // the account has messages in limbo: added ones are to be matched
+	lost    map[mail.MessageID]lost
+	order   []mail.MessageID // keys of lost in the order they were lost
+	vanish  []*box           // mailboxes that are gone
+	moved   groups[route]
+	added   []mail.MessagesAdded
+	flagged groups[flagDelta]
+}
+
+func (a *applier) run(b Batch) error {
+	var err error
+	if a.account, err = a.tx.account(a.name); err != nil {
+		return err
+	}
+	a.lost = map[mail.MessageID]lost{}
+	if b.Listing != nil {
+		if err := a.list(b.Listing.Mailboxes); err != nil {
+			return err
+		}
+	}
+	deltas, err := a.open(b.Deltas)
+	if err != nil {
+		return err
+	}
+	for _, d := range deltas {
+		if err := a.takeOut(d); err != nil {
+			return err
+		}
+	}
+	if a.strays, err = a.anyStray(a.account); err != nil {
+		return err
+	}
+	for _, d := range deltas {
+		if err := a.putIn(d); err != nil {
+			return err
+		}
+	}
+	for _, d := range deltas {
+		if err := a.updateFlags(d); err != nil {
+			return err
+		}
+	}
+	for _, d := range deltas {
+		if err := a.settle(d, b); err != nil {
+			return err
+		}
+	}
+	return a.tell()
+}
+
+// boxDelta is a delta with its mailbox.
+type boxDelta struct {
+	*Delta
+	box     *box
+	uidNext mail.UID // the cursor's before this batch
+}
+
+// open loads the mailboxes of deltas. Those whose messages wait to be matched
+// come first, so that nothing else takes the messages' place.
+func (a *applier) open(ds []Delta) ([]boxDelta, error) {
+	out := make([]boxDelta, 0, len(ds))
+	for i := range ds {
+		b, err := a.box(ds[i].Mailbox)
+		if err != nil {
+			return nil, err
+		}
+		if b.gone != 0 || b.account != a.account {
+			return nil, noFolder(b.Path())
+		}
+		out = append(out, boxDelta{&ds[i], b, b.Cursor.UIDNext})
+	}
+	slices.SortStableFunc(out, func(x, y boxDelta) int { return rank(x) - rank(y) })
+	return out, nil
+}
+
+func rank(d boxDelta) int {
+	if d.Reset || d.box.resetting {
+		return 0
+	}
+	return 1
+}
+
+// takeOut applies Reset and Gone.
+func (a *applier) takeOut(d boxDelta) error {
+	b := d.box
+	if d.Reset {
+		if err := a.loseAll(b, true); err != nil {
+			return err
+		}
+		b.resetting, b.Cursor, b.dirty = true, mail.Cursor{}, true
+	}
+	for _, uid := range d.Gone {
+		r, ok, err := a.at(b, uid)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			if _, err := a.exec(`DELETE FROM uncertain WHERE mailbox = ? AND uid = ?`, int64(b.ID), int64(uid)); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := a.lose(b, r); err != nil {
+			return err
+		}
+		if d.Server == nil {
+			b.carry(r.flags.server, -1)
+		}
+		a.remember(lost{r.id, uid, b})
+	}
+	return nil
+}
+
+func (a *applier) remember(l lost) {
+	a.lost[l.id] = l
+	a.order = append(a.order, l.id)
+}
+
+// putIn applies Added.
+func (a *applier) putIn(d boxDelta) error {
+	b := d.box
+	c := mail.MessagesAdded{Folder: b.ref()}
+	quiet := d.Backfill || a.origin == mail.Backfill
+	if err := a.findUncertain(b); err != nil {
+		return err
+	}
+	for i := range d.Added {
+		f := &d.Added[i]
+		id, isNew, err := a.put(d, f)
+		if err != nil {
+			return err
+		}
+		flags := packFlags(f.Flags)
+		if !isNew || !flags.visible() {
+			continue
+		}
+		c.UIDs = append(c.UIDs, f.UID)
+		if flags.unread() {
+			c.Unread++
+		}
+		if !quiet {
+			c.Messages = append(c.Messages, mail.Brief{
+				ID: id, UID: f.UID, From: sender(f.Envelope), Subject: f.Envelope.Subject, Unread: flags.unread(),
+			})
+		}
+	}
+	for _, uid := range d.Uncertain {
+		if _, err := a.exec(`INSERT OR IGNORE INTO uncertain (mailbox, uid) VALUES (?, ?)`, int64(b.ID), int64(uid)); err != nil {
+			return err
+		}
+	}
+	if len(c.UIDs) == 0 {
+		return nil
+	}
+	c.Origin = a.origin
+	if quiet {
+		c.Origin = mail.Backfill
+	}
+	a.added = append(a.added, c)
+	return nil
+}
+
+func sender(e mail.Envelope) string {
+	if len(e.From) == 0 {
+		return ""
+	}
+	return e.From[0].String()
+}
+
+// put stores one added message and reports whether it is new to the account.
+func (a *applier) put(d boxDelta, f *Fetched) (mail.MessageID, bool, error) {
+	b := d.box
+	if a.strays {
+		// A UID that is known is not looked for among the lost ones.
+		r, ok, err := a.at(b, f.UID)
+		if err != nil {
+			return 0, false, err
+		}
+		if ok {
+			return r.id, false, a.setServerFlags(d, r, f.Flags, f.ModSeq)
+		}
+		s, ok, err := a.findStray(b, f)
+		if err != nil {
+			return 0, false, err
+		}
+		if ok {
+			return s.id, false, a.bringBack(d, s, f)
+		}
+	}
+	id, ok, err := a.insert(b, f)
+	if err != nil {
+		return 0, false, err
+	}
+	if !ok {
+		r, ok, err := a.at(b, f.UID)
+		if err != nil || !ok {
+			return 0, false, err
+		}
+		return r.id, false, a.setServerFlags(d, r, f.Flags, f.ModSeq)
+	}
+	flags := packFlags(f.Flags)
+	b.add(rowFlags{flags, flags}, 1)
+	a.carryNew(d, f)
+	return id, true, nil
+}
+
+// carryNew carries the server's numbers on for a message that STATUS did not
+// yet count: one beyond what the cursor had seen.
+func (a *applier) carryNew(d boxDelta, f *Fetched) {
+	if d.Server == nil && d.uidNext > 0 && f.UID >= d.uidNext && !d.Reset {
+		d.box.carry(packFlags(f.Flags), 1)
+	}
+}
+
+// bringBack gives a message in limbo its new location.
+func (a *applier) bringBack(d boxDelta, s stray, f *Fetched) error {
+	b := d.box
+	next := rowFlags{server: packFlags(f.Flags)}
+	var err error
+	if next.shown, err = a.overlay(s.id, next.server, s.pending); err != nil {
+		return err
+	}
+	if _, err := a.exec(`UPDATE messages SET mailbox = ?, uid = ?, modseq = ?, server = ?, server_keywords = ?,
+		shown = ?, shown_keywords = ?, lost = 0, lost_from = 0, reset = 0, received = ?, sort = ?,
+		email_id = coalesce(nullif(?, ''), email_id) WHERE id = ?`,
+		int64(b.ID), int64(f.UID), modSeq(f.ModSeq), next.server.bits, next.server.words,
+		next.shown.bits, next.shown.words, seconds(f.Received), sortKey(f), f.EmailID, int64(s.id)); err != nil {
+		return err
+	}
+	if err := a.certain(b, f.UID); err != nil {
+		return err
+	}
+	b.add(next, 1)
+	a.carryNew(d, f)
+	delete(a.lost, s.id)
+	if !s.reset {
+		a.moved.add(route{s.from, b.ID}, item{s.id, f.UID})
+	}
+	a.noteFlags(b, item{s.id, f.UID}, s.flags.shown, next.shown)
+	return nil
+}
+
+// updateFlags applies Flags.
+func (a *applier) updateFlags(d boxDelta) error {
+	for _, f := range d.Flags {
+		r, ok, err := a.at(d.box, f.UID)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue // not indexed yet, or gone: its FETCH or VANISHED tells
+		}
+		if err := a.setServerFlags(d, r, f.Flags, f.ModSeq); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setServerFlags takes the server's word for a message's flags, and lays what
+// waits for the server over it.
+func (a *applier) setServerFlags(d boxDelta, r located, fs mail.Flags, m mail.ModSeq) error {
+	next := rowFlags{server: packFlags(fs)}
+	var err error
+	if next.shown, err = a.overlay(r.id, next.server, r.pending); err != nil {
+		return err
+	}
+	if d.Server == nil {
+		d.box.carry(r.flags.server, -1)
+		d.box.carry(next.server, 1)
+	}
+	if err := a.setFlags(d.box, r, next, m); err != nil {
+		return err
+	}
+	a.noteFlags(d.box, item{r.id, r.uid}, r.flags.shown, next.shown)
+	return nil
+}
+
+// setFlags writes both sets of flags of a message and counts them.
+func (t *tx) setFlags(b *box, r located, next rowFlags, m mail.ModSeq) error {
+	if next == r.flags && m == 0 {
+		return nil
+	}
+	if _, err := t.exec(`UPDATE messages SET server = ?, server_keywords = ?, shown = ?, shown_keywords = ?,
+		modseq = max(modseq, ?) WHERE id = ?`,
+		next.server.bits, next.server.words, next.shown.bits, next.shown.words, modSeq(m), int64(r.id)); err != nil {
+		return err
+	}
+	if b != nil {
+		b.add(r.flags, -1)
+		b.add(next, 1)
+	}
+	return nil
+}
+
+// settle applies what a delta says of its mailbox as a whole.
+func (a *applier) settle(d boxDelta, batch Batch) error {
+	b := d.box
+	b.dirty = true
+	if d.SetCursor {
+		b.Cursor = d.Cursor
+	}
+	if d.Server != nil {
+		b.server, b.hasServer = *d.Server, true
+	}
+	if !batch.Synced.IsZero() {
+		b.LastSync = batch.Synced.UTC()
+	}
+	if !b.resetting || !b.complete() {
+		return nil
+	}
+	// Every message of the mailbox is here again: what was not matched is gone.
+	b.resetting = false
+	ids, err := list(a.tx, scanID[mail.MessageID],
+		`UPDATE messages SET reset = 0 WHERE account = ? AND mailbox IS NULL AND lost_from = ? AND reset RETURNING id`,
+		b.account, int64(b.ID))
+	if err != nil {
+		return err
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		a.remember(lost{id: id, box: b})
+	}
+	return nil
+}

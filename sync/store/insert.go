@@ -1,0 +1,136 @@
+package store
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// insert stores a new message and its full text; false when the mailbox has
+// one with that UID.
+func (t *tx) insert(b *box, f *Fetched) (mail.MessageID, bool, error) {
+	from, err := packAddresses(f.Envelope.From)
+	if err != nil {
+		return 0, false, err
+	}
+	to, err := packAddresses(f.Envelope.To)
+	if err != nil {
+		return 0, false, err
+	}
+	cc, err := packAddresses(f.Envelope.Cc)
+	if err != nil {
+		return 0, false, err
+	}
+	flags := packFlags(f.Flags)
+	res, err := t.exec(`INSERT INTO messages (account, mailbox, uid, modseq, server, server_keywords,
+		shown, shown_keywords, sort, size, received, date, header_id, in_reply_to, email_id,
+		subject, sender, recipients, copies, preview)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (mailbox, uid) DO NOTHING`,
+		b.account, int64(b.ID), int64(f.UID), modSeq(f.ModSeq), flags.bits, flags.words,
+		flags.bits, flags.words, sortKey(f), f.Size, seconds(f.Received), seconds(f.Envelope.Date),
+		f.Envelope.HeaderID, f.Envelope.InReplyTo, f.EmailID, f.Envelope.Subject, from, to, cc, f.Preview)
+	if err != nil {
+		return 0, false, err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return 0, false, err
+	}
+	id, err := res.LastInsertId()
+	if err != nil {
+		return 0, false, err
+	}
+	if _, err := t.exec(`INSERT INTO texts (rowid, subject, sender, recipients, body) VALUES (?, ?, ?, ?, ?)`,
+		id, f.Envelope.Subject, words(f.Envelope.From), words(f.Envelope.To, f.Envelope.Cc), f.Preview); err != nil {
+		return 0, false, err
+	}
+	return mail.MessageID(id), true, t.certain(b, f.UID)
+}
+
+// findUncertain learns whether the mailbox has UIDs whose data could not be read.
+func (t *tx) findUncertain(b *box) error {
+	var one int
+	var err error
+	b.uncertain, err = t.row(`SELECT 1 FROM uncertain WHERE mailbox = ? LIMIT 1`, []any{int64(b.ID)}, &one)
+	return err
+}
+
+// certain forgets that the data of a UID could not be read.
+func (t *tx) certain(b *box, uid mail.UID) error {
+	if !b.uncertain {
+		return nil
+	}
+	_, err := t.exec(`DELETE FROM uncertain WHERE mailbox = ? AND uid = ?`, int64(b.ID), int64(uid))
+	return err
+}
+
+// sortKey orders lists: when the server received a message, else its date.
+func sortKey(f *Fetched) int64 {
+	if f.Received.IsZero() {
+		return seconds(f.Envelope.Date)
+	}
+	return seconds(f.Received)
+}
+
+func packAddresses(as []mail.Address) (string, error) {
+	if len(as) == 0 {
+		return "", nil
+	}
+	text, err := json.Marshal(as)
+	return string(text), err
+}
+
+func unpackAddresses(text string) (as []mail.Address, err error) {
+	if text == "" {
+		return nil, nil
+	}
+	err = json.Unmarshal([]byte(text), &as)
+	return as, err
+}
+
+// words are the names and addresses to be found in the full text.
+func words(lists ...[]mail.Address) string {
+	var b strings.Builder
+	for _, as := range lists {
+		for _, a := range as {
+			b.WriteString(a.Name)
+			b.WriteByte(' ')
+			b.WriteString(a.Addr)
+			b.WriteByte(' ')
+		}
+	}
+	return b.String()
+}
+
+const messageColumns = `m.id, a.name, m.mailbox, b.uidvalidity, m.uid, m.shown, m.shown_keywords, m.pending > 0,
+	m.size, m.received, m.date, m.header_id, m.in_reply_to, m.email_id, m.subject, m.sender, m.recipients, m.copies, m.preview`
+
+const fromMessages = ` FROM messages m JOIN accounts a ON a.id = m.account LEFT JOIN mailboxes b ON b.id = m.mailbox `
+
+func scanMessage(r scanner) (m mail.Message, err error) {
+	var flags flagSet
+	var box, validity *int64
+	var received, date int64
+	var from, to, cc string
+	err = r.Scan(&m.ID, &m.Account, &box, &validity, &m.Location.UID, &flags.bits, &flags.words, &m.Pending,
+		&m.Size, &received, &date, &m.Envelope.HeaderID, &m.Envelope.InReplyTo, &m.EmailID,
+		&m.Envelope.Subject, &from, &to, &cc, &m.Preview)
+	if err != nil {
+		return m, err
+	}
+	if box != nil && validity != nil {
+		m.Location.Mailbox = mail.MailboxID(*box)
+		m.Location.UIDValidity = mail.UIDValidity(*validity) //nolint:gosec // was 32 bits when stored
+	}
+	m.Flags = flags.flags()
+	m.Received, m.Envelope.Date = fromSeconds(received), fromSeconds(date)
+	if m.Envelope.From, err = unpackAddresses(from); err != nil {
+		return m, err
+	}
+	if m.Envelope.To, err = unpackAddresses(to); err != nil {
+		return m, err
+	}
+	m.Envelope.Cc, err = unpackAddresses(cc)
+	return m, err
+}

@@ -1,0 +1,261 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// list applies a complete list of mailboxes: renames first, then what is gone,
+// then what is new, so that no name is taken twice.
+func (a *applier) list(ls []ListedMailbox) error {
+	first, err := a.firstListing()
+	if err != nil {
+		return err
+	}
+	origin := a.origin
+	if first {
+		origin = mail.Backfill // it was so before Heron first looked
+	}
+	known, err := a.known()
+	if err != nil {
+		return err
+	}
+	ls = distinct(ls)
+	named := make(map[string]bool, len(ls))
+	for _, l := range ls {
+		named[l.Name] = true
+	}
+	renames := findRenames(ls, known, named)
+	if err := a.rename(renames, known, origin); err != nil {
+		return err
+	}
+	for _, b := range known {
+		if !named[b.Name] {
+			if err := a.vanishBox(b); err != nil {
+				return err
+			}
+		}
+	}
+	byName := make(map[string]*box, len(known))
+	for _, b := range known {
+		if b.gone == 0 {
+			byName[b.Name] = b
+		}
+	}
+	for _, l := range ls {
+		if b := byName[l.Name]; b != nil {
+			b.describe(l)
+			continue
+		}
+		if err := a.addBox(l, origin); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// firstListing reports whether the account's folders were never listed before.
+func (a *applier) firstListing() (bool, error) {
+	res, err := a.exec(`UPDATE accounts SET listed = 1 WHERE id = ? AND listed = 0`, a.account)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+// known loads the mailboxes of the account.
+func (a *applier) known() ([]*box, error) {
+	bs, err := list(a.tx, scanBox, selectBox+`WHERE b.account = ? AND b.gone = 0 ORDER BY b.id`, a.account)
+	if err != nil {
+		return nil, err
+	}
+	for i, b := range bs {
+		bs[i] = a.adopt(b)
+	}
+	return bs, nil
+}
+
+// distinct normalizes INBOX, whose case means nothing (RFC 3501 §5.1), and
+// drops doubles.
+func distinct(ls []ListedMailbox) []ListedMailbox {
+	seen := make(map[string]bool, len(ls))
+	out := make([]ListedMailbox, 0, len(ls))
+	for _, l := range ls {
+		if strings.EqualFold(l.Name, "INBOX") {
+			l.Name = "INBOX"
+			if l.Role == mail.RoleNone {
+				l.Role = mail.RoleInbox
+			}
+		}
+		if !seen[l.Name] {
+			seen[l.Name] = true
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// findRenames returns old names by new ones. A folder inside a renamed one
+// went with it (RFC 3501 §6.3.5), even when the server names only the parent.
+func findRenames(ls []ListedMailbox, known []*box, named map[string]bool) map[string]string {
+	have := make(map[string]bool, len(known))
+	for _, b := range known {
+		have[b.Name] = true
+	}
+	told := map[string]string{} // of folders that were listed with their old name
+	taken := map[string]bool{}
+	for _, l := range ls {
+		if l.OldName != "" && l.OldName != l.Name && have[l.OldName] && !taken[l.OldName] &&
+			(!have[l.Name] || isOldName(ls, l.Name)) {
+			told[l.Name] = l.OldName
+			taken[l.OldName] = true
+		}
+	}
+	renames := make(map[string]string, len(told))
+	for to, from := range told {
+		renames[to] = from
+	}
+	for _, l := range ls {
+		if have[l.Name] || renames[l.Name] != "" || l.Delimiter == "" {
+			continue
+		}
+		for i := len(l.Name); ; {
+			if i = strings.LastIndex(l.Name[:i], l.Delimiter); i < 0 {
+				break
+			}
+			parent := told[l.Name[:i]]
+			old := parent + l.Name[i:]
+			if parent != "" && have[old] && !named[old] && !taken[old] {
+				renames[l.Name] = old
+				taken[old] = true
+				break
+			}
+		}
+	}
+	return renames
+}
+
+// isOldName reports whether a listed mailbox was called name before, as when
+// two folders swap their names.
+func isOldName(ls []ListedMailbox, name string) bool {
+	for _, l := range ls {
+		if l.OldName == name && l.Name != name {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *applier) rename(renames map[string]string, known []*box, origin mail.Origin) error {
+	to := make(map[string]string, len(renames))
+	for n, old := range renames {
+		to[old] = n
+	}
+	var moved []*box
+	for _, b := range known {
+		if to[b.Name] == "" {
+			continue
+		}
+		// Out of the way first: names may be swapped.
+		if _, err := a.exec(`UPDATE mailboxes SET name = ? WHERE id = ?`, fmt.Sprintf("\x00%d", b.ID), int64(b.ID)); err != nil {
+			return err
+		}
+		moved = append(moved, b)
+	}
+	for _, b := range known {
+		if to[b.Name] == "" && renames[b.Name] != "" {
+			// Its name is taken over by another: it is gone.
+			if err := a.vanishBox(b); err != nil {
+				return err
+			}
+		}
+	}
+	for _, b := range moved {
+		from := b.Path()
+		b.Name, b.dirty = to[b.Name], true
+		if _, err := a.exec(`UPDATE mailboxes SET name = ? WHERE id = ?`, b.Name, int64(b.ID)); err != nil {
+			return err
+		}
+		if err := a.emit(a.name, origin, mail.MailboxRenamed{Folder: b.ref(), From: from}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// vanishBox makes a mailbox gone, and its messages lost.
+func (a *applier) vanishBox(b *box) error {
+	if b.gone != 0 {
+		return nil
+	}
+	rows, err := list(a.tx, scanLocated, selectLocated+`WHERE mailbox = ? ORDER BY uid`, int64(b.ID))
+	if err != nil {
+		return err
+	}
+	if err := a.loseAll(b, false); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		a.remember(lost{r.id, r.uid, b})
+	}
+	// Messages that waited for this mailbox to be matched again wait no more.
+	ids, err := list(a.tx, scanID[mail.MessageID],
+		`UPDATE messages SET reset = 0 WHERE account = ? AND mailbox IS NULL AND lost_from = ? AND reset RETURNING id`,
+		b.account, int64(b.ID))
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		a.remember(lost{id: id, box: b})
+	}
+	b.gone, b.resetting, b.hasServer, b.server, b.Cursor = nanos(a.now), false, false, mail.Counts{}, mail.Cursor{}
+	a.vanish = append(a.vanish, b)
+	_, err = a.exec(`UPDATE mailboxes SET gone = ? WHERE id = ?`, b.gone, int64(b.ID))
+	return err
+}
+
+// addBox makes a mailbox. One of that name that was there not long ago is the
+// same again.
+func (a *applier) addBox(l ListedMailbox, origin mail.Origin) error {
+	old, err := list(a.tx, scanBox, selectBox+`WHERE b.account = ? AND b.name = ? AND b.gone <> 0 ORDER BY b.gone DESC LIMIT 1`,
+		a.account, l.Name)
+	if err != nil {
+		return err
+	}
+	var b *box
+	if len(old) > 0 && a.boxes[old[0].ID] == nil {
+		b = a.adopt(old[0])
+		b.gone = 0
+	} else {
+		res, err := a.exec(`INSERT INTO mailboxes (account, name, delimiter, role, counted, selectable, subscribed, watched)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			a.account, l.Name, l.Delimiter, string(l.Role), l.Role.Counted(), l.Selectable, l.Subscribed, l.Role == mail.RoleInbox)
+		if err != nil {
+			return err
+		}
+		id, err := res.LastInsertId()
+		if err != nil {
+			return err
+		}
+		if b, err = a.box(mail.MailboxID(id)); err != nil {
+			return err
+		}
+	}
+	b.Cursor, b.dirty = mail.Cursor{UIDValidity: l.UIDValidity}, true
+	b.describe(l)
+	return a.emit(a.name, origin, mail.MailboxAdded{Folder: b.ref()})
+}
+
+// describe takes over what a listing says of a mailbox.
+func (b *box) describe(l ListedMailbox) {
+	if b.Role.Counted() != l.Role.Counted() {
+		b.tell = true // the account's number changes with it
+	}
+	if b.Delimiter != l.Delimiter || b.Role != l.Role || b.Selectable != l.Selectable || b.Subscribed != l.Subscribed {
+		b.Delimiter, b.Role, b.Selectable, b.Subscribed = l.Delimiter, l.Role, l.Selectable, l.Subscribed
+		b.dirty = true
+	}
+}

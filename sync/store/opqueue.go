@@ -1,0 +1,158 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// strayGrace is how long an op waits for a message that is gone from its
+// mailbox: another machine may have moved it, and its new place is not found
+// yet.
+const strayGrace = 2 * time.Minute
+
+const selectOp = `SELECT o.id, a.name, o.kind, o.mailbox, o.name, o.added, o.removed, o.state, o.tries, o.created,
+	o.next_try, o.fault, o.inverse FROM ops o JOIN accounts a ON a.id = o.account `
+
+func scanOp(r scanner) (op mail.Op, err error) {
+	var add, del string
+	var created, next int64
+	err = r.Scan(&op.ID, &op.Account, &op.Kind, &op.Mailbox, &op.Name, &add, &del, &op.State, &op.Tries, &created,
+		&next, &op.Fault, &op.Inverse)
+	op.Add, op.Remove = splitFlags(add), splitFlags(del)
+	op.Created, op.NextTry = fromNanos(created), fromNanos(next)
+	return op, err
+}
+
+// Ops returns the ops of an account that are waiting or being sent, in order;
+// those of all accounts for "".
+func (s *Store) Ops(ctx context.Context, account mail.AccountID) ([]mail.Op, error) {
+	var ops []mail.Op
+	err := s.view(ctx, "list actions", func(tx *sql.Tx) error {
+		var err error
+		ops, err = openOps(ctx, tx, account)
+		return err
+	})
+	return ops, err
+}
+
+func openOps(ctx context.Context, tx *sql.Tx, account mail.AccountID) ([]mail.Op, error) {
+	ops, err := query(ctx, tx, scanOp, selectOp+`WHERE o.state IN ('waiting', 'sending') AND (a.name = ?1 OR ?1 = '')
+		ORDER BY o.id`, string(account))
+	if err != nil {
+		return nil, err
+	}
+	for i := range ops {
+		ops[i].Targets, err = query(ctx, tx, scanID[mail.MessageID],
+			`SELECT message FROM op_targets WHERE op = ? AND NOT done ORDER BY pos`, int64(ops[i].ID))
+		if err != nil {
+			return nil, err
+		}
+	}
+	return ops, nil
+}
+
+// Op returns an op in whatever state, with all its targets that are still
+// known. Ops that ended are kept for 30 days. Fault gone.
+func (s *Store) Op(ctx context.Context, id mail.OpID) (mail.Op, error) {
+	var op mail.Op
+	err := s.view(ctx, "read an action", func(tx *sql.Tx) error {
+		ops, err := query(ctx, tx, scanOp, selectOp+`WHERE o.id = ?`, int64(id))
+		if err != nil {
+			return err
+		}
+		if len(ops) == 0 {
+			return &mail.Fault{
+				Code: mail.CodeGone, Class: mail.ClassConflict, Args: mail.Args{"what": fmt.Sprintf("action %d", id)},
+			}
+		}
+		op = ops[0]
+		op.Targets, err = query(ctx, tx, scanID[mail.MessageID],
+			`SELECT message FROM op_targets WHERE op = ? ORDER BY pos`, int64(id))
+		return err
+	})
+	return op, err
+}
+
+// ReadyOps returns the ops of an account that may be sent at now, in the order
+// in which they were queued. An op that has to wait holds back later ones on
+// the same messages or the same folder. It waits for its NextTry; for the
+// match after a UIDVALIDITY change; and, when none of its messages has a
+// place, for two minutes after they went, in case they turn up elsewhere.
+//
+// An op in state sending is ready too: Heron ended before its answer came.
+func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.Time) ([]OpWork, error) {
+	var ready []OpWork
+	err := s.view(ctx, "read the queue", func(tx *sql.Tx) error {
+		ops, err := openOps(ctx, tx, account)
+		if err != nil {
+			return err
+		}
+		heldMessage, heldFolder := map[mail.MessageID]bool{}, map[mail.MailboxID]bool{}
+		for _, op := range ops {
+			rows, err := query(ctx, tx, scanWork, `SELECT `+messageColumns+`, m.reset, m.lost`+fromMessages+
+				`JOIN op_targets t ON t.message = m.id WHERE t.op = ? AND NOT t.done ORDER BY t.pos`, int64(op.ID))
+			if err != nil {
+				return err
+			}
+			held := op.NextTry.After(now) || op.Mailbox != 0 && heldFolder[op.Mailbox] || mustWait(rows, now)
+			for _, r := range rows {
+				held = held || heldMessage[r.ID]
+			}
+			if held {
+				heldFolder[op.Mailbox] = true
+				for _, r := range rows {
+					heldMessage[r.ID] = true
+				}
+				continue
+			}
+			w := OpWork{Op: op}
+			for _, r := range rows {
+				w.Messages = append(w.Messages, r.Message)
+			}
+			ready = append(ready, w)
+		}
+		return nil
+	})
+	return ready, err
+}
+
+// work is a message of an op, and how it lost its place.
+type work struct {
+	mail.Message
+	reset bool
+	lost  time.Time
+}
+
+func scanWork(r scanner) (w work, err error) {
+	var lost int64
+	w.Message, err = scanMessage(withMore{r, []any{&w.reset, &lost}})
+	w.lost = fromNanos(lost)
+	return w, err
+}
+
+// withMore scans further columns after those that a scan function knows.
+type withMore struct {
+	scanner
+	more []any
+}
+
+func (m withMore) Scan(dest ...any) error { return m.scanner.Scan(append(dest, m.more...)...) }
+
+func mustWait(rows []work, now time.Time) bool {
+	placed, fresh := len(rows) == 0, false
+	for _, r := range rows {
+		switch {
+		case r.reset:
+			return true
+		case r.Location.UID != 0:
+			placed = true
+		case now.Sub(r.lost) < strayGrace:
+			fresh = true
+		}
+	}
+	return !placed && fresh
+}

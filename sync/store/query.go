@@ -1,0 +1,274 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// view runs f on one snapshot.
+func (s *Store) view(ctx context.Context, doing string, f func(*sql.Tx) error) error {
+	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return fault(s.path(), doing, err)
+	}
+	err = f(tx)
+	if e := tx.Rollback(); err == nil && !errors.Is(e, sql.ErrTxDone) {
+		err = e
+	}
+	return fault(s.path(), doing, err)
+}
+
+// query reads all rows from q, which is a *sql.DB or a *sql.Tx.
+func query[T any](ctx context.Context, q querier, scan func(scanner) (T, error), text string, args ...any) ([]T, error) {
+	rows, err := q.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, scan)
+}
+
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+const fromMailboxes = ` FROM mailboxes b JOIN accounts a ON a.id = b.account `
+
+func scanOnlyMailbox(r scanner) (mail.Mailbox, error) { return scanMailbox(r) }
+
+// Mailboxes returns an account's mailboxes: the inbox first, then those with a
+// role, then the others by path. An unknown account has none.
+func (s *Store) Mailboxes(ctx context.Context, account mail.AccountID) ([]mail.Mailbox, error) {
+	ms, err := query(ctx, s.read, scanOnlyMailbox,
+		`SELECT `+boxColumns+fromMailboxes+`WHERE a.name = ? AND b.gone = 0`, string(account))
+	if err != nil {
+		return nil, fault(s.path(), "list mailboxes", err)
+	}
+	slices.SortFunc(ms, func(x, y mail.Mailbox) int {
+		if d := roleOrder(x.Role) - roleOrder(y.Role); d != 0 {
+			return d
+		}
+		if d := strings.Compare(strings.ToLower(x.Path()), strings.ToLower(y.Path())); d != 0 {
+			return d
+		}
+		return strings.Compare(x.Name, y.Name)
+	})
+	return ms, nil
+}
+
+func roleOrder(r mail.Role) int {
+	order := [...]mail.Role{
+		mail.RoleInbox, mail.RoleFlagged, mail.RoleDrafts, mail.RoleSent, mail.RoleArchive,
+		mail.RoleJunk, mail.RoleTrash, mail.RoleAll,
+	}
+	if i := slices.Index(order[:], r); i >= 0 {
+		return i
+	}
+	return len(order)
+}
+
+// MailboxByPath finds a mailbox by the path that the user sees; INBOX in any
+// case. Fault no-such-folder.
+func (s *Store) MailboxByPath(ctx context.Context, account mail.AccountID, path string) (mail.Mailbox, error) {
+	ms, err := s.Mailboxes(ctx, account)
+	if err != nil {
+		return mail.Mailbox{}, err
+	}
+	for _, m := range ms {
+		if p := m.Path(); p == path || strings.EqualFold(path, "INBOX") && strings.EqualFold(p, "INBOX") {
+			return m, nil
+		}
+	}
+	return mail.Mailbox{}, noFolder(path)
+}
+
+// Mailbox returns a mailbox. Fault no-such-folder.
+func (s *Store) Mailbox(ctx context.Context, id mail.MailboxID) (mail.Mailbox, error) {
+	ms, err := query(ctx, s.read, scanOnlyMailbox,
+		`SELECT `+boxColumns+fromMailboxes+`WHERE b.id = ? AND b.gone = 0`, int64(id))
+	if err == nil && len(ms) == 0 {
+		err = noFolder(fmt.Sprintf("id:%d", id))
+	}
+	if err != nil {
+		return mail.Mailbox{}, fault(s.path(), "read a mailbox", err)
+	}
+	return ms[0], nil
+}
+
+// SetWatched says whether a mailbox's mail alerts. Fault no-such-folder.
+func (s *Store) SetWatched(ctx context.Context, id mail.MailboxID, watched bool) error {
+	_, err := s.write(ctx, "watch a mailbox", func(t *tx) error {
+		b, err := t.box(id)
+		if err != nil {
+			return err
+		}
+		if b.gone != 0 {
+			return noFolder(b.Path())
+		}
+		b.dirty = b.Watched != watched
+		b.Watched = watched
+		return nil
+	})
+	return err
+}
+
+// UIDs returns the UIDs that are known in a mailbox, ascending: also of
+// messages that are \Deleted, and of those whose data could not be read.
+func (s *Store) UIDs(ctx context.Context, id mail.MailboxID) ([]mail.UID, error) {
+	uids, err := query(ctx, s.read, scanID[mail.UID],
+		`SELECT uid FROM messages WHERE mailbox = ?1 UNION SELECT uid FROM uncertain WHERE mailbox = ?1 ORDER BY uid`, int64(id))
+	return uids, fault(s.path(), "read UIDs", err)
+}
+
+// UIDFlags goes through the messages of a mailbox by ascending UID, with the
+// flags that the server has on each. It ends at the first error, which is
+// yielded. Flags may be shared between messages.
+func (s *Store) UIDFlags(ctx context.Context, id mail.MailboxID) iter.Seq2[UIDFlags, error] {
+	return func(yield func(UIDFlags, error) bool) {
+		rows, err := s.read.QueryContext(ctx,
+			`SELECT uid, modseq, server, server_keywords FROM messages WHERE mailbox = ? ORDER BY uid`, int64(id))
+		if err != nil {
+			yield(UIDFlags{}, fault(s.path(), "read flags", err))
+			return
+		}
+		defer func() { _ = rows.Close() }()
+		sets := map[flagSet]mail.Flags{} // few different ones
+		for rows.Next() {
+			var u UIDFlags
+			var f flagSet
+			var modseq int64
+			if err := rows.Scan(&u.UID, &modseq, &f.bits, &f.words); err != nil {
+				yield(UIDFlags{}, fault(s.path(), "read flags", err))
+				return
+			}
+			u.ModSeq = mail.ModSeq(modseq) //nolint:gosec // 63 bits on the wire (RFC 7162 §7)
+			flags, ok := sets[f]
+			if !ok {
+				flags = f.flags()
+				sets[f] = flags
+			}
+			u.Flags = flags
+			if !yield(u, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(UIDFlags{}, fault(s.path(), "read flags", err))
+		}
+	}
+}
+
+const (
+	maxPage      = 500
+	maxMailboxes = 400 // terms that SQLite takes in one compound query: 500
+)
+
+// Messages returns a part of a message list, newest first: by when the server
+// received them, then by UID. Messages that are \Deleted are not in it.
+func (s *Store) Messages(ctx context.Context, q MessageQuery) (Page, error) {
+	boxes := slices.Clone(q.Mailboxes)
+	slices.Sort(boxes)
+	boxes = slices.Compact(boxes)
+	if len(boxes) == 0 {
+		return Page{}, nil
+	}
+	if len(boxes) > maxMailboxes {
+		return Page{}, &mail.Fault{
+			Code: mail.CodeUsage, Class: mail.ClassLocal,
+			Args: mail.Args{"text": fmt.Sprintf("more than %d folders in one list", maxMailboxes)},
+		}
+	}
+	limit, offset := min(max(q.Limit, 1), maxPage), max(q.Offset, 0)
+	mask := bitDeleted
+	if q.Unread {
+		mask |= bitSeen
+	}
+	// One term a mailbox, each in the order of its index: SQLite merges them
+	// and stops at the limit. The mask is text, not a parameter, as the partial
+	// indexes need it.
+	term := fmt.Sprintf(`SELECT id, sort, uid FROM messages WHERE mailbox = ? AND (shown & %d) = 0`, mask)
+	terms := strings.TrimSuffix(strings.Repeat(term+" UNION ALL ", len(boxes)), " UNION ALL ")
+	args := make([]any, 0, len(boxes)+2)
+	for _, b := range boxes {
+		args = append(args, int64(b))
+	}
+	var p Page
+	err := s.view(ctx, "list messages", func(tx *sql.Tx) error {
+		for _, b := range boxes {
+			var total, unread int
+			err := tx.QueryRowContext(ctx, `SELECT shown_total, shown_unread FROM mailboxes WHERE id = ?`, int64(b)).
+				Scan(&total, &unread)
+			if err != nil && !errors.Is(err, sql.ErrNoRows) {
+				return err
+			}
+			p.Total, p.Unread = p.Total+total, p.Unread+unread
+		}
+		if q.Unread {
+			p.Total = p.Unread
+		}
+		var err error
+		p.Messages, err = query(ctx, tx, scanMessage, `SELECT `+messageColumns+
+			` FROM (`+terms+` ORDER BY sort DESC, uid DESC LIMIT ? OFFSET ?) p JOIN messages m ON m.id = p.id
+			JOIN accounts a ON a.id = m.account LEFT JOIN mailboxes b ON b.id = m.mailbox
+			ORDER BY p.sort DESC, p.uid DESC`, append(args, limit, offset)...)
+		return err
+	})
+	if err != nil {
+		return Page{}, err
+	}
+	return p, nil
+}
+
+// Message returns a message. One that waits to be matched after a UIDVALIDITY
+// change has a zero Location; one that the server has no more is a Fault
+// no-such-message.
+func (s *Store) Message(ctx context.Context, id mail.MessageID) (mail.Message, error) {
+	return s.message(ctx, noMessage(id), `WHERE m.id = ? AND (m.mailbox IS NOT NULL OR m.reset)`, int64(id))
+}
+
+// MessageAt returns the message with a UID in a mailbox. Fault no-such-message.
+func (s *Store) MessageAt(ctx context.Context, box mail.MailboxID, uid mail.UID) (mail.Message, error) {
+	missing := &mail.Fault{
+		Code: mail.CodeNoMessage, Class: mail.ClassLocal, Args: mail.Args{"message": fmt.Sprint(uid)},
+	}
+	return s.message(ctx, missing, `WHERE m.mailbox = ? AND m.uid = ?`, int64(box), int64(uid))
+}
+
+func (s *Store) message(ctx context.Context, missing error, where string, args ...any) (mail.Message, error) {
+	ms, err := query(ctx, s.read, scanMessage, `SELECT `+messageColumns+fromMessages+where, args...)
+	if err == nil && len(ms) == 0 {
+		err = missing
+	}
+	if err != nil {
+		return mail.Message{}, fault(s.path(), "read a message", err)
+	}
+	return ms[0], nil
+}
+
+// Changes returns at most limit changes after a revision, oldest first. The
+// log keeps 30 days and at most 100,000 changes.
+func (s *Store) Changes(ctx context.Context, since mail.Revision, limit int) ([]mail.Change, error) {
+	return s.changes(ctx, `WHERE rev > ? ORDER BY rev LIMIT ?`, int64(since), limit)
+}
+
+// Activity returns at most limit changes since a time, newest first: those
+// that a person cares for, so neither numbers nor states nor actions, and
+// nothing that was so before Heron first looked.
+func (s *Store) Activity(ctx context.Context, since time.Time, limit int) ([]mail.Change, error) {
+	return s.changes(ctx, `WHERE time >= ? AND kind NOT IN ('counts', 'account.state', 'op') AND origin <> 'backfill'
+		ORDER BY rev DESC LIMIT ?`, nanos(since), limit)
+}
+
+func (s *Store) changes(ctx context.Context, where string, args ...any) ([]mail.Change, error) {
+	cs, err := query(ctx, s.read, scanChange, `SELECT rev, time, account, origin, kind, body FROM changes `+where, args...)
+	// A kind that only a newer Heron writes reads as nil.
+	cs = slices.DeleteFunc(cs, func(c mail.Change) bool { return c == nil })
+	return cs, fault(s.path(), "read changes", err)
+}

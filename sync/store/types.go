@@ -1,0 +1,137 @@
+package store
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// Options are how a store is opened. The zero value opens it for writing and
+// logs nothing.
+type Options struct {
+	Log *slog.Logger     // ids and counts only; nil: nothing is logged
+	Now func() time.Time // the clock; nil: time.Now
+	// ReadOnly opens a store that another process may be writing: every method
+	// that writes fails with Fault read-only. A store that does not exist reads
+	// as an empty one.
+	ReadOnly bool
+}
+
+// Batch is what one reconcile found. It is written whole or not at all.
+type Batch struct {
+	Origin  mail.Origin // of the changes that follow from it; "" is Elsewhere
+	Listing *Listing    // nil: the folders were not listed
+	Deltas  []Delta
+	Synced  time.Time // becomes LastSync of the deltas' mailboxes; zero: left alone
+}
+
+// Listing is the complete list of an account's mailboxes: one that is missing
+// from it is gone, with its messages.
+type Listing struct {
+	Mailboxes []ListedMailbox
+}
+
+// ListedMailbox is a mailbox as LIST tells of it.
+type ListedMailbox struct {
+	Name        string // decoded to UTF-8, levels parted by Delimiter
+	Delimiter   string
+	Role        mail.Role
+	Selectable  bool
+	Subscribed  bool
+	OldName     string // the name it was known by, when it was renamed (RFC 9051 §6.3.9.8); "" else
+	UIDValidity mail.UIDValidity
+}
+
+// Delta is what one reconcile found in one mailbox. Within a batch every
+// delta's Reset and Gone are applied before any Added, so that a message that
+// was moved is known again.
+type Delta struct {
+	Mailbox   mail.MailboxID
+	Cursor    mail.Cursor
+	SetCursor bool // Cursor is to be kept
+	// Server are the numbers STATUS told, shown while the index is incomplete;
+	// nil: not asked.
+	Server *mail.Counts
+	// Reset says that UIDVALIDITY changed: every location in the mailbox is
+	// forgotten, and messages are matched again as they are added.
+	Reset bool
+	Gone  []mail.UID
+	Added []Fetched
+	Flags []FlagUpdate
+	// Backfill says that Added was there before Heron first looked, whatever
+	// Batch.Origin says.
+	Backfill bool
+	// Uncertain are UIDs whose data could not be read. They count as known, so
+	// that they are not fetched for ever, and show as nothing.
+	Uncertain []mail.UID
+}
+
+// Fetched is a message as FETCH tells of it.
+type Fetched struct {
+	UID      mail.UID
+	ModSeq   mail.ModSeq // 0: unknown
+	Flags    mail.Flags
+	Envelope mail.Envelope
+	Size     int64 // bytes, RFC822.SIZE
+	Received time.Time
+	EmailID  string // RFC 8474 EMAILID, X-GM-MSGID, or ""
+	Preview  string // RFC 8970, or ""
+}
+
+// FlagUpdate is the set of flags that the server has on a message.
+type FlagUpdate struct {
+	UID    mail.UID
+	ModSeq mail.ModSeq // 0: unknown
+	Flags  mail.Flags
+}
+
+// MessageQuery names a list of messages and a part of it.
+type MessageQuery struct {
+	Mailboxes []mail.MailboxID // at most 400
+	Unread    bool             // only unread ones
+	Offset    int              // rows to leave out, >= 0
+	Limit     int              // 1 to 500; else it is brought into that range
+}
+
+// Page is part of a message list, newest first.
+type Page struct {
+	Messages []mail.Message
+	Total    int // rows in the whole list, of those that are indexed
+	Unread   int // unread ones among the mailboxes' rows
+}
+
+// OpWork is an op that may be sent now, with its messages as they are now.
+type OpWork struct {
+	Op mail.Op
+	// Messages are the op's targets that are not yet done, in their order. One
+	// that the server has no more has a zero Location.
+	Messages []mail.Message
+}
+
+// AccountState is how an account stood with its server when it was last told.
+type AccountState struct {
+	State   mail.State
+	ToldBy  mail.ToldBy
+	NextTry time.Time // zero unless the account waits to try again
+	Since   time.Time // when State was first told
+}
+
+// Alert is a desktop alert for one new message or for several at once.
+type Alert struct {
+	ID       int64 // positive once recorded
+	Account  mail.AccountID
+	Folder   mail.FolderRef
+	Messages []mail.MessageID
+	From     string
+	Subject  string
+	Shown    time.Time // when it was recorded
+	Handle   string    // the desktop's notification id, "" until known
+}
+
+// UIDFlags is a message's UID and the flags that the server has on it.
+type UIDFlags struct {
+	UID    mail.UID
+	ModSeq mail.ModSeq
+	Flags  mail.Flags
+}
