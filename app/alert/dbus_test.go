@@ -17,7 +17,7 @@ import (
 	"github.com/godbus/dbus/v5"
 	"go.uber.org/goleak"
 
-	"github.com/heronmail/heron/app/platform/desktoptest"
+	"github.com/heronmail/heron/app/internal/desktoptest"
 	"github.com/heronmail/heron/assets"
 	"github.com/heronmail/heron/sync/mail"
 )

@@ -60,7 +60,7 @@ func (i *Icon) Show(v View) {
 	i.next <- v
 }
 
-// Run shows the icon until ctx ends, then removes it. On Windows and macOS it
+// Run shows the icon until ctx or the desktop's session ends, then removes it. On Windows and macOS it
 // must be called by the main goroutine. Without a tray on the desktop it waits:
 // the icon appears when a tray does.
 func (i *Icon) Run(ctx context.Context) {
@@ -68,7 +68,9 @@ func (i *Icon) Run(ctx context.Context) {
 	// The first title is the item's id on Linux, by which desktops remember
 	// whether it is shown: it must not hold a number.
 	systray.SetTitle("heron")
-	run(ctx, func() { i.layAll(ctx) })
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	run(func() { i.layAll(ctx) }, cancel)
 	i.clicks.Wait()
 }
 

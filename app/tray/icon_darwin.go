@@ -1,20 +1,20 @@
 package tray
 
 import (
-	"context"
-
 	"fyne.io/systray"
 
 	"github.com/heronmail/heron/app/tray/badge"
 )
 
-func run(ctx context.Context, lay func()) {
+// run lays in the event loop's company; the loop also ends with the session,
+// which calls ended.
+func run(lay, ended func()) {
 	done := make(chan struct{})
 	systray.Run(func() {
 		defer close(done)
 		lay()
 		systray.Quit()
-	}, nil)
+	}, ended)
 	<-done
 }
 

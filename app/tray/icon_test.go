@@ -17,7 +17,7 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
-	"github.com/heronmail/heron/app/platform/desktoptest"
+	"github.com/heronmail/heron/app/internal/desktoptest"
 	"github.com/heronmail/heron/app/tray/badge"
 	"github.com/heronmail/heron/sync/i18n"
 	"github.com/heronmail/heron/sync/mail"

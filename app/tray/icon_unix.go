@@ -3,7 +3,6 @@
 package tray
 
 import (
-	"context"
 	"strings"
 
 	"fyne.io/systray"
@@ -16,7 +15,7 @@ import (
 const iconSize = 44
 
 // run needs no thread of its own here: the icon lives on the session bus.
-func run(_ context.Context, lay func()) {
+func run(lay, _ func()) {
 	start, end := systray.RunWithExternalLoop(nil, nil)
 	start()
 	lay()

@@ -1,7 +1,6 @@
 package tray
 
 import (
-	"context"
 	"strings"
 
 	"fyne.io/systray"
@@ -9,13 +8,15 @@ import (
 	"github.com/heronmail/heron/app/tray/badge"
 )
 
-func run(ctx context.Context, lay func()) {
+// run lays in the event loop's company; the loop also ends with the session,
+// which calls ended.
+func run(lay, ended func()) {
 	done := make(chan struct{})
 	systray.Run(func() {
 		defer close(done)
 		lay()
 		systray.Quit()
-	}, nil)
+	}, ended)
 	<-done
 }
 

@@ -3,6 +3,7 @@ package badge
 import (
 	"image"
 	"image/color"
+	"math"
 	"strconv"
 
 	"github.com/heronmail/heron/assets"
@@ -33,14 +34,21 @@ const (
 	bottom = 22.0
 )
 
-// The colours; doc.go says why these.
-var (
-	birdColour    = color.NRGBA{0x4A, 0x93, 0xC8, 0xFF}
-	offlineColour = color.NRGBA{0x80, 0x8D, 0x99, 0xFF}
-	warnColour    = color.NRGBA{0xBC, 0x82, 0x0C, 0xFF}
-	pillColour    = color.NRGBA{0x1D, 0x6A, 0x9F, 0xFF}
-	digitColour   = color.NRGBA{0xFF, 0xFF, 0xFF, 0xFF}
+// The colours, 0xRRGGBB; doc.go says why these.
+const (
+	birdColour    rgb = 0x4A93C8
+	offlineColour rgb = 0x808D99
+	warnColour    rgb = 0xBC820C
+	pillColour    rgb = 0x1D6A9F
+	digitColour   rgb = 0xFFFFFF
 )
+
+// rgb is an opaque colour.
+type rgb uint32
+
+func (c rgb) nrgba() color.NRGBA {
+	return color.NRGBA{uint8(c >> 16), uint8(c >> 8), uint8(c), 0xFF}
+}
 
 // Artist draws icons. It is made once and may be used by several goroutines.
 type Artist struct {
@@ -69,7 +77,7 @@ func New() (*Artist, error) {
 // cleared up to clear units around it.
 type layer struct {
 	shape  shape
-	colour color.NRGBA
+	colour rgb
 	clear  float64 // negative: nothing is cleared
 }
 
@@ -165,17 +173,34 @@ func pillText(unread int) string {
 	}
 }
 
-// paint lays one layer over the picture.
+// tile is the edge of the squares that are looked at as one, in pixels.
+const tile = 6
+
+// paint lays one layer over the picture. A distance bounds all distances
+// around it, so a look at the middle of a tile tells whether any of its pixels
+// can be touched.
 func paint(img *image.NRGBA, l layer, scale float64) {
-	for y := range img.Rect.Dy() {
-		for x := range img.Rect.Dx() {
+	reach := (tile*math.Sqrt2/2+1)/scale + max(l.clear, 0)
+	for y := 0; y < img.Rect.Dy(); y += tile {
+		for x := 0; x < img.Rect.Dx(); x += tile {
+			middle := point{(float64(x) + tile/2) / scale, (float64(y) + tile/2) / scale}
+			if l.shape.distance(middle) < reach {
+				paintTile(img, l, scale, x, y)
+			}
+		}
+	}
+}
+
+func paintTile(img *image.NRGBA, l layer, scale float64, left, top int) {
+	for y := top; y < min(top+tile, img.Rect.Dy()); y++ {
+		for x := left; x < min(left+tile, img.Rect.Dx()); x++ {
 			d := l.shape.distance(point{(float64(x) + 0.5) / scale, (float64(y) + 0.5) / scale})
 			i := img.PixOffset(x, y)
 			px := img.Pix[i : i+4 : i+4]
 			if l.clear >= 0 {
 				px[3] = uint8(float64(px[3])*(1-cover(d-l.clear, scale)) + 0.5)
 			}
-			over(px, l.colour, cover(d, scale))
+			over(px, l.colour.nrgba(), cover(d, scale))
 		}
 	}
 }

@@ -1,0 +1,201 @@
+//go:build !windows && !darwin
+
+package platform
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+	"github.com/godbus/dbus/v5/prop"
+	"go.uber.org/goleak"
+
+	"github.com/heronmail/heron/app/internal/desktoptest"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m)
+}
+
+// script writes a program that notes its arguments and goes on as body says.
+func script(t *testing.T, body string) (find func() (string, error), notes func() string) {
+	t.Helper()
+	dir := t.TempDir()
+	path, log := filepath.Join(dir, "window"), filepath.Join(dir, "notes")
+	text := "#!/bin/sh\necho \"$@\" >> " + log + "\n" + body + "\n"
+	if err := os.WriteFile(path, []byte(text), 0o700); err != nil { //nolint:gosec // a program
+		t.Fatal(err)
+	}
+	return func() (string, error) { return path, nil }, func() string {
+		b, err := os.ReadFile(log)
+		if err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+}
+
+func TestWindowOnce(t *testing.T) {
+	find, notes := script(t, "read line") // until it is ended
+	w := NewWindow(find, []string{"--data-dir", "x"}, slog.New(slog.DiscardHandler))
+	if w.Running() {
+		t.Error("a window that was not opened runs")
+	}
+	for range 3 {
+		if err := w.Open("--message", "7"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Standard input is empty: the program ends by itself, as a closed window.
+	desktoptest.Eventually(t, "the window ends", func() bool { return !w.Running() })
+	if got := notes(); got != "--data-dir x --message 7\n" {
+		t.Errorf("started with %q, want once", got)
+	}
+	if err := w.Open(); err != nil {
+		t.Fatal(err)
+	}
+	desktoptest.Eventually(t, "the window is opened again", func() bool { return strings.Count(notes(), "\n") == 2 })
+	w.Close(t.Context())
+	if err := w.Open(); !errors.Is(err, ErrWindowClosed) {
+		t.Errorf("opened after Close: %v", err)
+	}
+}
+
+func TestWindowClose(t *testing.T) {
+	tests := map[string]struct {
+		body  string
+		limit time.Duration
+	}{
+		"when asked": {"exec sleep 60", time.Minute},
+		"by force":   {"trap '' TERM; while :; do sleep 0.1; done", 300 * time.Millisecond},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			find, notes := script(t, tt.body)
+			w := NewWindow(find, nil, slog.New(slog.DiscardHandler))
+			if err := w.Open(); err != nil {
+				t.Fatal(err)
+			}
+			desktoptest.Eventually(t, "it runs", func() bool { return notes() != "" })
+			ctx, cancel := context.WithTimeout(t.Context(), tt.limit)
+			defer cancel()
+			w.Close(ctx)
+			if w.Running() {
+				t.Error("still runs")
+			}
+		})
+	}
+}
+
+func TestWindowMissing(t *testing.T) {
+	missing := errors.New("not there")
+	w := NewWindow(func() (string, error) { return "", missing }, nil, slog.New(slog.DiscardHandler))
+	if err := w.Open(); !errors.Is(err, missing) {
+		t.Errorf("got %v", err)
+	}
+	w = NewWindow(func() (string, error) { return "/nonexistent/window", nil }, nil, slog.New(slog.DiscardHandler))
+	if err := w.Open(); err == nil || w.Running() {
+		t.Errorf("got %v, running %v", err, w.Running())
+	}
+}
+
+func TestWindowProgram(t *testing.T) {
+	// Beside the test binary there is none.
+	dir := t.TempDir()
+	t.Setenv("PATH", dir)
+	if p, err := WindowProgram(); err == nil {
+		t.Errorf("found %s", p)
+	}
+	want := filepath.Join(dir, "heron-window")
+	if err := os.WriteFile(want, []byte("#!/bin/sh\n"), 0o700); err != nil { //nolint:gosec // a program
+		t.Fatal(err)
+	}
+	if p, err := WindowProgram(); err != nil || p != want {
+		t.Errorf("found %s, %v", p, err)
+	}
+}
+
+func TestHasDisplay(t *testing.T) {
+	t.Setenv("DISPLAY", "")
+	t.Setenv("WAYLAND_DISPLAY", "")
+	if HasDisplay() {
+		t.Error("there is none")
+	}
+	t.Setenv("WAYLAND_DISPLAY", "wayland-0")
+	if !HasDisplay() {
+		t.Error("there is one")
+	}
+}
+
+func TestSessionContext(t *testing.T) {
+	ctx, stop := SessionContext(t.Context())
+	defer stop()
+	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(5 * time.Second):
+		t.Error("the end of the terminal was not noticed")
+	}
+}
+
+func TestWatchTray(t *testing.T) {
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+	never := func(bool) { t.Error("told without a bus") }
+	if err := WatchTray(t.Context(), never); err == nil {
+		t.Error("no bus was no error")
+	}
+	desktoptest.Bus(t)
+	told := make(chan bool, 8)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- WatchTray(ctx, func(p bool) { told <- p }) }()
+	want := func(present bool) {
+		t.Helper()
+		select {
+		case got := <-told:
+			if got != present {
+				t.Fatalf("told %v, want %v", got, present)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("not told %v", present)
+		}
+	}
+	want(false)
+	conn, err := dbus.ConnectSessionBus()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	props, err := prop.Export(conn, watcherObject, prop.Map{
+		watcher: {"IsStatusNotifierHostRegistered": {Value: false, Emit: prop.EmitFalse}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.RequestName(watcher, dbus.NameFlagDoNotQueue); err != nil {
+		t.Fatal(err)
+	}
+	// A watcher alone shows nothing.
+	props.SetMust(watcher, "IsStatusNotifierHostRegistered", true)
+	if err := conn.Emit(watcherObject, watcher+".StatusNotifierHostRegistered"); err != nil {
+		t.Fatal(err)
+	}
+	want(true)
+	if _, err := conn.ReleaseName(watcher); err != nil {
+		t.Fatal(err)
+	}
+	want(false)
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
