@@ -1,0 +1,299 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/heronmail/heron/sync/control/api"
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// Every call reaches the backend with what it was given, and brings back what
+// the backend answers, or its Fault.
+func TestCalls(t *testing.T) {
+	at := time.Date(2026, 3, 4, 5, 6, 7, 8, time.UTC)
+	draft := api.Draft{ID: "a", Address: "a@example.org", Password: "secret", Watch: []string{"Lists/Go"}}
+	for _, c := range []struct {
+		call string
+		do   func(context.Context, Backend) (any, error)
+	}{
+		{"status[]", func(x context.Context, b Backend) (any, error) { return b.Status(x) }},
+		{"accounts[]", func(x context.Context, b Backend) (any, error) { return b.Accounts(x) }},
+		{"check[" + asJSON(t, draft) + "]", func(x context.Context, b Backend) (any, error) { return nil, b.Check(x, draft, nil) }},
+		{"add[" + asJSON(t, draft) + "]", func(x context.Context, b Backend) (any, error) {
+			return b.AddAccount(x, draft, func(api.Step) {})
+		}},
+		{`test["a"]`, func(x context.Context, b Backend) (any, error) { return nil, b.TestAccount(x, "a", nil) }},
+		{`sign-in["a","pw"]`, func(x context.Context, b Backend) (any, error) { return nil, b.SignIn(x, "a", "pw", nil) }},
+		{`remove["a",true]`, func(x context.Context, b Backend) (any, error) { return nil, b.RemoveAccount(x, "a", true) }},
+		{`sync[""]`, func(x context.Context, b Backend) (any, error) { return b.Sync(x, "") }},
+		{`kick[]`, func(x context.Context, b Backend) (any, error) { return nil, b.Kick(x) }},
+		{`folders["a/../b"]`, func(x context.Context, b Backend) (any, error) { return b.Folders(x, "a/../b") }},
+		{`watch["a","Ü / ?",true]`, func(x context.Context, b Backend) (any, error) { return nil, b.SetWatched(x, "a", "Ü / ?", true) }},
+		{
+			`messages[{"Account":"a","Folder":"A\u0026B","Unread":true,"Offset":7,"Limit":500}]`,
+			func(x context.Context, b Backend) (any, error) {
+				return b.Messages(x, api.PageQuery{Account: "a", Folder: "A&B", Unread: true, Offset: 7, Limit: 500})
+			},
+		},
+		{`message[12]`, func(x context.Context, b Backend) (any, error) { return b.Message(x, 12) }},
+		{`message-at["a","INBOX",4294967295]`, func(x context.Context, b Backend) (any, error) {
+			return b.MessageAt(x, "a", "INBOX", 4294967295)
+		}},
+		{`body[12]`, func(x context.Context, b Backend) (any, error) { return b.Body(x, 12) }},
+		{`do[{"kind":"flags","ids":[1,2],"add":["seen"]}]`, func(x context.Context, b Backend) (any, error) {
+			return b.Do(x, api.Action{Kind: mail.OpFlags, IDs: []mail.MessageID{1, 2}, Add: mail.Flags{mail.FlagSeen}})
+		}},
+		{`wait[5]`, func(x context.Context, b Backend) (any, error) { return b.WaitOp(x, 5) }},
+		{`ops["a"]`, func(x context.Context, b Backend) (any, error) { return b.Ops(x, "a") }},
+		{`activity["2026-03-04T05:06:07.000000008Z",10]`, func(x context.Context, b Backend) (any, error) {
+			return b.Activity(x, at, 10)
+		}},
+		{`activity["0001-01-01T00:00:00Z",1]`, func(x context.Context, b Backend) (any, error) {
+			return b.Activity(x, time.Time{}, 1)
+		}},
+		{`ui[{"show":"message","message":3}]`, func(x context.Context, b Backend) (any, error) {
+			return nil, b.ShowUI(x, api.UIRequest{Show: "message", Message: 3})
+		}},
+		{`pause["2026-03-04T05:06:07.000000008Z"]`, func(x context.Context, b Backend) (any, error) { return nil, b.PauseAlerts(x, at) }},
+		{`handover[]`, func(x context.Context, b Backend) (any, error) { return nil, b.Handover(x) }},
+		{`quit[]`, func(x context.Context, b Backend) (any, error) { return nil, b.Quit(x) }},
+		{`restart[]`, func(x context.Context, b Backend) (any, error) { return nil, b.Restart(x) }},
+	} {
+		t.Run(c.call, func(t *testing.T) {
+			f := &fake{}
+			path, _ := serve(t, f)
+			cl := client(t, path)
+			got, err := c.do(t.Context(), cl)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f.last() != c.call {
+				t.Errorf("the backend was asked %s", f.last())
+			}
+			want, err := c.do(t.Context(), f)
+			if err != nil || asJSON(t, got) != asJSON(t, want) {
+				t.Errorf("answer %+v, want %+v (%v)", got, want, err)
+			}
+			f.set(func() {
+				f.err = &mail.Fault{
+					Code: mail.CodeSignInRefused, Class: mail.ClassAuth, Args: mail.Args{"user": "u"},
+					Err: errors.New("the cause stays where it was"),
+				}
+			})
+			_, err = c.do(t.Context(), cl)
+			want2 := &mail.Fault{Code: mail.CodeSignInRefused, Class: mail.ClassAuth, Args: mail.Args{"user": "u"}}
+			if !reflect.DeepEqual(err, want2) {
+				t.Errorf("error %#v", err)
+			}
+		})
+	}
+}
+
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestSteps(t *testing.T) {
+	refused := &mail.Fault{Code: mail.CodeSignInRefused, Class: mail.ClassAuth}
+	f := &fake{
+		err: refused,
+		steps: []api.Step{
+			{Name: api.StepResolve, State: api.StepRunning},
+			{Name: api.StepResolve, State: api.StepOK, Detail: "127.0.0.1"},
+			{Name: api.StepSignIn, State: api.StepFailed, Problem: &api.Problem{Code: mail.CodeSignInRefused, Class: mail.ClassAuth}},
+		},
+	}
+	path, _ := serve(t, f)
+	var got []api.Step
+	err := client(t, path).Check(t.Context(), api.Draft{}, func(s api.Step) { got = append(got, s) })
+	if !reflect.DeepEqual(got, f.steps) {
+		t.Errorf("steps %+v", got)
+	}
+	if !reflect.DeepEqual(err, refused) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestRaw(t *testing.T) {
+	const msg = "Subject: x\r\n\r\n\x00\xff"
+	f := &fake{raw: io.NopCloser(strings.NewReader(msg))}
+	path, _ := serve(t, f)
+	c := client(t, path)
+	if got, err := readRaw(t, c); got != msg || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+	// What breaks off must not look whole.
+	broken := io.NopCloser(io.MultiReader(strings.NewReader(msg), iotest.ErrReader(errors.New("broken"))))
+	f.set(func() { f.raw = broken })
+	if _, err := readRaw(t, c); err == nil {
+		t.Error("half a message was read as if it were whole")
+	}
+	f.set(func() { f.err = &mail.Fault{Code: mail.CodeNoMessage} })
+	if _, err := readRaw(t, c); mail.FaultOf(err).Code != mail.CodeNoMessage {
+		t.Errorf("error %v", err)
+	}
+}
+
+func readRaw(t *testing.T, c *Client) (string, error) {
+	t.Helper()
+	rc, err := c.Raw(t.Context(), 1)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = rc.Close() }()
+	b, err := io.ReadAll(rc)
+	return string(b), err
+}
+
+func TestNoHolder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "control.sock")
+	if _, err := Dial(t.Context(), path); !errors.Is(err, ErrNoHolder) {
+		t.Errorf("no socket: %v", err)
+	}
+	leaveStale(t, path)
+	if _, err := Dial(t.Context(), path); !errors.Is(err, ErrNoHolder) {
+		t.Errorf("a socket that nobody listens on: %v", err)
+	}
+	f := mail.FaultOf(func() error { _, err := Dial(t.Context(), path); return err }())
+	if f.Class != mail.ClassLocal {
+		t.Errorf("class %q", f.Class)
+	}
+}
+
+func TestHandshake(t *testing.T) {
+	t.Run("who is there", func(t *testing.T) {
+		hello := api.Hello{API: 1, Build: "b", PID: 42, Holder: HolderAgent, Demo: true}
+		path, _ := serve(t, &fake{hello: hello})
+		if got := client(t, path).Holder(); got != hello {
+			t.Errorf("%+v", got)
+		}
+	})
+	t.Run("newer holder", func(t *testing.T) {
+		path, _ := serve(t, &fake{hello: api.Hello{API: api.Version + 1}})
+		if _, err := Dial(t.Context(), path); mail.FaultOf(err).Code != mail.CodeNotSupported {
+			t.Errorf("error %v", err)
+		}
+	})
+	t.Run("the first dial reaches nobody", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "control.sock")
+		ln, err := Listen(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		deaf := &deafListener{Listener: ln}
+		t.Cleanup(deaf.hangUp)
+		serveOn(t, deaf, &fake{})
+		client(t, path)
+	})
+	t.Run("nobody answers", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "control.sock")
+		ln, err := Listen(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = ln.Close() })
+		if _, err := Dial(t.Context(), path); mail.FaultOf(err).Code != mail.CodeBusy {
+			t.Errorf("error %v", err)
+		}
+	})
+	t.Run("the caller gives up", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		path, _ := serve(t, &fake{})
+		if _, err := Dial(ctx, path); !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+// deafListener keeps the first connection to itself.
+type deafListener struct {
+	net.Listener
+	kept net.Conn
+}
+
+func (l *deafListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if l.kept == nil && err == nil {
+		l.kept = c
+		return l.Listener.Accept()
+	}
+	return c, err
+}
+
+func (l *deafListener) hangUp() { _ = l.kept.Close() }
+
+// Requests are bounded, and what is wrong with one is said without quoting it.
+func TestBadRequests(t *testing.T) {
+	f := &fake{}
+	path, log := serve(t, f)
+	hc := &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx, path) },
+	}}
+	defer hc.CloseIdleConnections()
+	const secret = "hunter2"
+	for _, c := range []struct {
+		method, path, body string
+		code               mail.Code
+	}{
+		{"POST", "/check", `{"address":"` + strings.Repeat("x", maxRequest) + `"}`, mail.CodeUsage},
+		{"POST", "/check", `{"password":["` + secret + `"]}`, mail.CodeUsage},
+		{"POST", "/accounts", `{"port":"` + secret + `"}`, mail.CodeUsage},
+		{"POST", "/sign-in?account=a", secret, mail.CodeUsage},
+		{"POST", "/accounts", `{} {"password":"` + secret + `"}`, mail.CodeUsage},
+		{"POST", "/actions", `{"kind":"flags"}`, mail.CodeUsage},
+		{"GET", "/messages?limit=501&offset=0", "", mail.CodeUsage},
+		{"GET", "/messages?limit=10&offset=-1", "", mail.CodeUsage},
+		{"GET", "/messages/x", "", mail.CodeUsage},
+		{"GET", "/message-at?uid=4294967296", "", mail.CodeUsage},
+		{"GET", "/activity?limit=10&since=yesterday", "", mail.CodeUsage},
+		{"GET", "/events?since=-2", "", mail.CodeUsage},
+		{"GET", "/nowhere", "", mail.CodeNotSupported},
+		{"POST", "/status", "", mail.CodeNotSupported},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), c.method, "http://heron"+prefix+c.path, strings.NewReader(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := hc.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		var e api.Error
+		if err != nil || json.Unmarshal(text, &e) != nil || e.Problem.Code != c.code || res.StatusCode < 400 {
+			t.Errorf("%s %s: %d %s", c.method, c.path, res.StatusCode, text)
+		}
+		if strings.Contains(string(text), secret) {
+			t.Errorf("%s %s: the answer quotes the secret", c.method, c.path)
+		}
+	}
+	if strings.Contains(log.String(), secret) {
+		t.Error("the log quotes the secret")
+	}
+	if f.last() != "" {
+		t.Errorf("the backend was asked %s", f.last())
+	}
+	d := api.Draft{Password: secret}
+	if s := fmt.Sprintf("%v %+v %#v %s", d, d, d, fmt.Errorf("%v", d)); strings.Contains(s, secret) {
+		t.Errorf("a draft shows its secret: %s", s)
+	}
+}
