@@ -1,3 +1,5 @@
+//go:build unix
+
 package mailtest
 
 import (
@@ -154,35 +156,6 @@ func TestDovecotAccount(t *testing.T) {
 			t.Errorf("account for %s: AllowPlaintext is %v", security, a.Policy.AllowPlaintext)
 		}
 	}
-}
-
-// recorder is a TB whose Fatalf can be looked at.
-type recorder struct {
-	testing.TB
-	fatal string
-}
-
-func (r *recorder) Fatalf(format string, args ...any) {
-	r.fatal = fmt.Sprintf(format, args...)
-	panic(r)
-}
-
-// fatalOf runs f, which is to fail, and returns what it said.
-func fatalOf(t *testing.T, f func(TB)) string {
-	t.Helper()
-	r := &recorder{TB: t}
-	func() {
-		defer func() {
-			if v := recover(); v != nil && v != any(r) {
-				panic(v)
-			}
-		}()
-		f(r)
-	}()
-	if r.fatal == "" {
-		t.Error("it did not fail")
-	}
-	return r.fatal
 }
 
 func TestDovecotSaysWhatIsWrong(t *testing.T) {
