@@ -26,5 +26,6 @@
 //
 // To test it: go test -race ./sync/store. The stories are told one file a
 // topic; model_test.go plays random histories against a simple model;
+// go test -run Random -rapid.checks=500 ./sync/store plays more of them;
 // go test -bench Index -benchtime 1x ./sync/store gives the index rate.
 package store

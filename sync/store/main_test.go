@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -13,7 +14,13 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// Fewer histories than rapid's 100, each of which makes a store: the race
+	// detector makes SQLite slow. The flag can still be given. It is registered
+	// by then, so this cannot fail.
+	_ = flag.Set("rapid.checks", "8")
+	goleak.VerifyTestMain(m)
+}
 
 const acc mail.AccountID = "jo"
 
