@@ -1,0 +1,243 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/heronmail/heron/sync/dial"
+)
+
+// burst is a number of commands under way. Its fields but the channels belong
+// to Conn.mu once it is installed.
+type burst struct {
+	first uint32 // number of the first tag
+	ended []bool // which commands have their tagged response
+	left  int    // how many have not
+	cur   int    // the first of those: what comes untagged is its
+	pluses,
+	asked int // continuation requests that came, and that were used
+	h    func(i int, r *Response) error // called by the pump alone
+	err  error                          // of h; read after done
+	news chan struct{}                  // holds one token: pluses or ended changed
+	done chan struct{}                  // closed when left is 0
+}
+
+func newBurst(first uint32, n int, h func(int, *Response) error) *burst {
+	return &burst{
+		first: first, ended: make([]bool, n), left: n, h: h,
+		news: make(chan struct{}, 1), done: make(chan struct{}),
+	}
+}
+
+// index finds the command that a tag belongs to.
+func (b *burst) index(tag string) (int, bool) {
+	digits, ok := strings.CutPrefix(tag, "H")
+	if !ok {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(digits, 10, 32)
+	if err != nil || uint32(n)-b.first >= uint32(len(b.ended)) { //nolint:gosec // 32 bits; there are few commands
+		return 0, false
+	}
+	i := int(uint32(n) - b.first) //nolint:gosec // bounded by len
+	return i, !b.ended[i]
+}
+
+func (b *burst) tell() {
+	select {
+	case b.news <- struct{}{}:
+	default:
+	}
+}
+
+// Burst sends commands in one write (RFC 3501 §5.5 says which may follow each
+// other) and waits until all are answered. A literal that the server wants to
+// be asked about makes the burst wait there. Commands stand without tag and
+// line end; mailbox names are made by Mailbox and strings by String.
+//
+// h is called in the pump for every response: tagged ones with the index of
+// their command, untagged ones with that of the first command that has no
+// answer yet. A NO or BAD is for h to judge and no error of Burst. After the
+// first error of h it is not called again; that error is returned when all
+// commands are answered. h may be nil.
+//
+// All other errors are a *mail.Fault. When ctx ends in the middle the
+// connection is closed.
+func (c *Conn) Burst(ctx context.Context, cmds []string, h func(i int, r *Response) error) error {
+	if len(cmds) == 0 {
+		return nil
+	}
+	parts := make([][]string, len(cmds))
+	selected := false
+	for i, cmd := range cmds {
+		var err error
+		if parts[i], err = split(cmd, c.caps); err != nil {
+			return err
+		}
+		selected = selected || selects(cmd)
+	}
+	if err := c.enter(ctx); err != nil {
+		return err
+	}
+	defer c.gate.leave()
+
+	b := newBurst(c.seq+1, len(cmds), h)
+	if !c.install(b, selected) {
+		return c.Err()
+	}
+	c.watch.start()
+	defer c.watch.stop()
+	stop := context.AfterFunc(ctx, func() { c.fail(dial.Fault(ctx, c.endpoint, ctx.Err())) })
+	defer stop()
+
+	c.send(b, parts)
+	select {
+	case <-b.done:
+		return b.err
+	case <-c.done:
+		return c.broken(b)
+	}
+}
+
+// broken is the error of a burst that the end of the connection cut short.
+func (c *Conn) broken(b *burst) error {
+	select {
+	case <-b.done: // its last answer came just before
+		return b.err
+	default:
+	}
+	return c.Err()
+}
+
+// enter takes the gate.
+func (c *Conn) enter(ctx context.Context) error {
+	if c.gate.enter(ctx, c.ending) {
+		return nil
+	}
+	if err := c.Err(); err != nil {
+		return err
+	}
+	return dial.Fault(ctx, c.endpoint, ctx.Err())
+}
+
+// install makes b the receiver of what comes; false if the connection has ended.
+func (c *Conn) install(b *burst, selected bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return false
+	}
+	c.burst = b
+	c.selected = c.selected || selected
+	return true
+}
+
+// send writes the commands; it stops where the server must be waited for. An
+// error ends the connection, so that nobody waits for an answer.
+func (c *Conn) send(b *burst, parts [][]string) {
+	var out []byte
+	flush := func() bool {
+		if err := c.write(out); err != nil {
+			c.fail(c.fault(context.Background(), err))
+			return false
+		}
+		out = out[:0]
+		return true
+	}
+	for i, part := range parts {
+		c.commands.Add(1)
+		out = fmt.Appendf(out, "%s %s", c.tag(), part[0])
+		refused := false
+		for _, more := range part[1:] {
+			if !flush() {
+				return
+			}
+			if refused = !c.agreed(b, i); refused {
+				break
+			}
+			out = append(out, more...)
+		}
+		if !refused {
+			out = append(out, "\r\n"...)
+		}
+	}
+	if len(out) > 0 {
+		flush()
+	}
+}
+
+// agreed waits until the server asks for the literal of command i; false if it
+// answered the command instead.
+func (c *Conn) agreed(b *burst, i int) bool {
+	for {
+		c.mu.Lock()
+		plus, ended := b.pluses > b.asked, b.ended[i]
+		if plus {
+			b.asked++
+		}
+		c.mu.Unlock()
+		switch {
+		case ended:
+			return false
+		case plus:
+			return true
+		}
+		select {
+		case <-b.news:
+		case <-c.done:
+			return false
+		}
+	}
+}
+
+// Do sends one command and returns its status. h is called for untagged
+// responses and may be nil. NO and BAD are errors: see Status.Fault.
+func (c *Conn) Do(ctx context.Context, cmd string, h func(*Response) error) (Status, error) {
+	var st Status
+	err := c.Burst(ctx, []string{cmd}, func(_ int, r *Response) error {
+		if r.Tagged() {
+			st = r.Status()
+			return nil
+		}
+		if h == nil {
+			return nil
+		}
+		return h(r)
+	})
+	if err != nil {
+		return st, err
+	}
+	if f := st.Fault(name(cmd)); f != nil {
+		return st, f
+	}
+	return st, nil
+}
+
+// Select selects a mailbox and returns what the server says of it. h, which
+// may be nil, is given the same responses: with QRESYNC they have expunges and
+// changed flags.
+func (c *Conn) Select(ctx context.Context, o SelectOptions, h func(*Response) error) (SelectData, error) {
+	var d SelectData
+	cmd := c.SelectCommand(o)
+	var st Status
+	err := c.Burst(ctx, []string{cmd}, func(_ int, r *Response) error {
+		d.Note(r)
+		if r.Tagged() {
+			st = r.Status()
+			return nil
+		}
+		if h == nil {
+			return nil
+		}
+		return h(r)
+	})
+	if err != nil {
+		return d, err
+	}
+	if f := st.Fault(name(cmd)); f != nil {
+		return d, f
+	}
+	return d, nil
+}

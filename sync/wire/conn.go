@@ -1,0 +1,256 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/heronmail/heron/sync/dial"
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// defaultStall is how long a server may be silent while an answer is due.
+const defaultStall = 60 * time.Second
+
+// Options say how to connect and sign in.
+type Options struct {
+	Dial     dial.Options // its Timeout covers the sign-in too
+	User     string
+	Password string
+	ID       map[string]string // who we are (RFC 2971); sent right after sign-in if offered
+	Enable   []string          // extensions to enable (RFC 5161); those that are not offered are left out
+	Stall    time.Duration     // no byte for so long while an answer is due closes the connection; 0 means 60 s
+
+	// Events is given what the server says of itself, outside of bursts: while
+	// idling, while go-imap owns the connection, and between commands. It runs
+	// in the pump. May be nil.
+	Events func(*Response)
+	// OnStep adds "sign-in" and "capabilities" to the steps of package dial,
+	// when Dial.OnStep is nil also those. May be nil.
+	OnStep func(step, detail string)
+
+	MaxLine    int // most bytes of a response outside its literals; 0 means 1 MiB
+	MaxLiteral int // most bytes inside its literals; 0 means 64 MiB, at most 1 GiB
+}
+
+// Conn is a connection that is signed in. Its methods may be called from any
+// goroutine but the pump's; commands wait for each other.
+type Conn struct {
+	opt      Options
+	endpoint mail.Endpoint
+	net      *dial.Conn
+	rd       *reader
+	gate     *gate
+	watch    *watchdog
+
+	commands, malformed atomic.Int64
+
+	caps    Caps            // fixed after Dial
+	enabled map[string]bool // fixed after Dial, in upper case
+
+	wmu sync.Mutex // held while writing
+	seq uint32     // of the last tag; belongs to who holds the gate
+
+	mu       sync.Mutex
+	err      *mail.Fault // why it ended
+	bye      *Status
+	raw      map[string]string // names of mailboxes that do not encode to what the server has
+	burst    *burst            // who gets the responses
+	lib      *library
+	selected bool // a burst selected since go-imap last owned the connection
+
+	ending chan struct{} // closed when err is set
+	done   chan struct{} // closed when the pump has ended
+}
+
+// Dial connects, signs in and reads the capabilities. Every error is a
+// *mail.Fault: those of dial.Dial, and timeout, sign-in-refused,
+// too-many-connections, throttled, starttls-missing, starttls-injected,
+// tls-on-plain, not-imap, not-supported, server-closed, bad-answer.
+func Dial(ctx context.Context, o Options) (*Conn, error) {
+	if o.Stall <= 0 {
+		o.Stall = defaultStall
+	}
+	if o.Dial.OnStep == nil {
+		o.Dial.OnStep = o.OnStep
+	}
+	limited, cancel := context.WithTimeout(ctx, o.Dial.Limit())
+	defer cancel()
+	nc, err := dial.Dial(limited, o.Dial)
+	if err != nil {
+		return nil, err
+	}
+	c := &Conn{
+		opt: o, endpoint: o.Dial.Endpoint, net: nc, gate: newGate(),
+		enabled: map[string]bool{}, ending: make(chan struct{}), done: make(chan struct{}),
+	}
+	c.watch = newWatchdog(o.Stall, func() { c.fail(c.stalled()) })
+	c.rd = newReader(touching{c}, o.MaxLine, o.MaxLiteral)
+
+	stop := context.AfterFunc(limited, func() { _ = nc.Abort() })
+	err = c.signIn(limited)
+	if !stop() && err == nil {
+		err = limited.Err()
+	}
+	if err != nil {
+		_ = nc.Abort() // the error below is the one that tells
+		return nil, c.fault(limited, err)
+	}
+	c.opt.Password = "" // nobody needs it any more
+	go c.pump()
+	return c, nil
+}
+
+// touching reads for the reader and tells the watchdog of every byte.
+type touching struct{ c *Conn }
+
+func (t touching) Read(p []byte) (int, error) {
+	n, err := t.c.net.Read(p)
+	t.c.watch.touch()
+	return n, err
+}
+
+// Caps returns the capabilities as they were after sign-in.
+func (c *Conn) Caps() Caps { return c.caps }
+
+// Enabled reports whether an extension was enabled (RFC 5161).
+func (c *Conn) Enabled(name string) bool { return c.enabled[strings.ToUpper(name)] }
+
+// Counters returns what went over the wire so far.
+func (c *Conn) Counters() dial.Counters { return c.net.Counters() }
+
+// Commands is how many commands were sent, those of go-imap too.
+func (c *Conn) Commands() int { return int(c.commands.Load()) }
+
+// Malformed is how many responses were repaired, Bad, or not for anybody.
+func (c *Conn) Malformed() int { return int(c.malformed.Load()) }
+
+// Done is closed when the connection has ended.
+func (c *Conn) Done() <-chan struct{} { return c.done }
+
+// Err returns the *mail.Fault that ended the connection, nil while it lives.
+func (c *Conn) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil {
+		return nil // not a nil *mail.Fault in an interface
+	}
+	return c.err
+}
+
+// Close ends the connection at once and waits for the pump. Commands under way
+// fail. It must not be called from a handler.
+func (c *Conn) Close() error {
+	c.fail(dial.Fault(context.Background(), c.endpoint, fmt.Errorf("closed by us: %w", net.ErrClosed)))
+	<-c.done
+	return nil
+}
+
+// Mailbox returns a mailbox name, as decoded from a LIST of this connection,
+// the way commands take it: encoded and quoted. There is no name that it could
+// not make harmless.
+func (c *Conn) Mailbox(name string) string {
+	if strings.EqualFold(name, "INBOX") {
+		return `"INBOX"`
+	}
+	c.mu.Lock()
+	raw, ok := c.raw[name]
+	c.mu.Unlock()
+	if !ok {
+		raw = EncodeMailbox(name)
+	}
+	return quoteBytes(raw)
+}
+
+// String returns s the way commands of this package take a string: quoted, or
+// a literal if it is not ASCII. CR, LF and NUL are refused.
+func (c *Conn) String(s string) (string, error) { return astring(s) }
+
+// fail ends the connection; the first cause counts.
+func (c *Conn) fail(f *mail.Fault) {
+	c.mu.Lock()
+	if c.err == nil {
+		c.err = f
+		close(c.ending)
+	}
+	lib := c.lib
+	c.mu.Unlock()
+	_ = c.net.Abort() // nothing more can be told by its error
+	c.watch.stop()
+	if lib != nil {
+		lib.wake()
+	}
+}
+
+func (c *Conn) stalled() *mail.Fault {
+	return &mail.Fault{
+		Code: mail.CodeTimeout, Class: mail.ClassOffline, Args: mail.Args{"host": c.endpoint.Host},
+		Err: fmt.Errorf("no answer for %v", c.opt.Stall),
+	}
+}
+
+// fault says what an error of the connection means. A BYE that came before the
+// end tells more than the end.
+func (c *Conn) fault(ctx context.Context, err error) *mail.Fault {
+	c.mu.Lock()
+	bye := c.bye
+	c.mu.Unlock()
+	known := (*mail.Fault)(nil)
+	if bye != nil && ctx.Err() == nil && !errors.As(err, &known) {
+		f := &mail.Fault{
+			Code: mail.CodeServerClosed, Class: mail.ClassOffline,
+			Args: mail.Args{"host": c.endpoint.Host, "text": c.safe(bye.Text)}, Err: errors.New("BYE"),
+		}
+		bye.limit(f)
+		return f
+	}
+	if errors.Is(err, errBounds) && ctx.Err() == nil {
+		return &mail.Fault{
+			Code: mail.CodeBadAnswer, Class: mail.ClassProtocol,
+			Args: mail.Args{"host": c.endpoint.Host, "text": err.Error()}, Err: err,
+		}
+	}
+	return dial.Fault(ctx, c.endpoint, err)
+}
+
+// safe is a server's text without the password, should the server have
+// repeated it.
+func (c *Conn) safe(text string) string {
+	if p := c.opt.Password; p != "" {
+		text = strings.ReplaceAll(text, p, "***")
+	}
+	return clean(text)
+}
+
+func (c *Conn) step(step, detail string) {
+	if c.opt.OnStep != nil {
+		c.opt.OnStep(step, detail)
+	}
+}
+
+// write sends p whole.
+func (c *Conn) write(p []byte) error {
+	c.wmu.Lock()
+	defer c.wmu.Unlock()
+	_, err := c.net.Write(p)
+	c.watch.touch()
+	return err
+}
+
+func (c *Conn) tag() string {
+	c.seq++
+	return fmt.Sprintf("H%d", c.seq)
+}
+
+// noteBye remembers why the server is about to hang up.
+func (c *Conn) noteBye(r *Response) {
+	s := r.Status()
+	c.mu.Lock()
+	c.bye = &s
+	c.mu.Unlock()
+}

@@ -1,0 +1,126 @@
+package wire
+
+import (
+	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// Status is what a status response says: Type is OK, NO, BAD, BYE or PREAUTH,
+// Code the name of the response code in upper case or "".
+type Status struct {
+	Type string
+	Code string
+	Text string // as the server wrote it
+}
+
+// OK reports whether the command succeeded.
+func (s Status) OK() bool { return s.Type == "OK" }
+
+// Fault returns what a command's NO or BAD means, nil for OK. command is its
+// name, without arguments. Requests for patience are ClassLimit, with
+// RetryAfter if the server named a time; what is no more is ClassConflict and
+// all else is command-refused.
+func (s Status) Fault(command string) *mail.Fault {
+	if s.OK() {
+		return nil
+	}
+	f := &mail.Fault{
+		Code: mail.CodeRefusedCommand, Class: mail.ClassProtocol,
+		Args: mail.Args{"command": command, "text": clean(s.Text)},
+		Err:  errors.New(command + ": " + s.Type + " " + s.Code),
+	}
+	if s.limit(f) {
+		return f
+	}
+	switch s.Code {
+	case "NONEXISTENT", "TRYCREATE":
+		f.Code, f.Class = mail.CodeGone, mail.ClassConflict
+		f.Args["what"] = command
+	}
+	return f
+}
+
+// limit turns f into a fault of ClassLimit if that is what s is.
+func (s Status) limit(f *mail.Fault) bool {
+	text := strings.ToLower(s.Text)
+	switch s.Code {
+	case "AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED":
+		return false
+	case "LIMIT", "UNAVAILABLE", "INUSE", "THROTTLED", "OVERQUOTA", "SERVERBUG":
+		// OVERQUOTA of a mailbox will not pass by itself.
+		if s.Code == "OVERQUOTA" || s.Code == "SERVERBUG" && !hasAny(text, "again", "later") {
+			return false
+		}
+		f.Code = mail.CodeThrottled
+	default:
+		if !hasAny(text, tooMany...) && !hasAny(text, patience...) {
+			return false
+		}
+		f.Code = mail.CodeThrottled
+	}
+	if hasAny(text, tooMany...) {
+		f.Code = mail.CodeTooMany
+	}
+	f.Class = mail.ClassLimit
+	f.RetryAfter = retryAfter(s.Text)
+	return true
+}
+
+// What servers write, in lower case.
+var (
+	tooMany = []string{
+		"too many", "maximum number of connections", "connection limit", "connections limit", "simultaneous connections", "concurrent connections",
+	}
+	patience = []string{
+		"throttl", "rate limit", "suggested backoff", "try again later", "try later", "temporarily", "temporary failure", "bandwidth limit",
+	}
+)
+
+func hasAny(s string, words ...string) bool {
+	for _, w := range words {
+		if strings.Contains(s, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// backoff is how Microsoft 365 says how long to wait.
+var backoff = regexp.MustCompile(`(?i)suggested backoff(?: time)?:?\s*(\d{1,9})\s*(milliseconds|ms|seconds|s)?`)
+
+func retryAfter(text string) time.Duration {
+	m := backoff.FindStringSubmatch(text)
+	if m == nil {
+		return 0
+	}
+	n, err := strconv.ParseInt(m[1], 10, 64)
+	if err != nil {
+		return 0
+	}
+	d := time.Duration(n) * time.Millisecond
+	if strings.HasPrefix(strings.ToLower(m[2]), "s") {
+		d = time.Duration(n) * time.Second
+	}
+	return min(d, 24*time.Hour)
+}
+
+// maxText is how much of a server's text is shown, in bytes.
+const maxText = 300
+
+// clean makes a server's text fit to be shown: valid, short, and without
+// characters that are not seen.
+func clean(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return ' '
+		}
+		return r
+	}, guess([]byte(text)))
+	return clip(strings.Join(strings.Fields(text), " "), maxText)
+}
