@@ -1,0 +1,467 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/heronmail/heron/app/alert"
+	"github.com/heronmail/heron/sync/i18n"
+	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/rule"
+	"github.com/heronmail/heron/sync/store"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m)
+}
+
+// played is an alerter that a test plays.
+type played struct {
+	mu        sync.Mutex
+	shown     []alert.Alert
+	withdrawn []string
+	missing   bool
+	actions   chan alert.Action
+}
+
+func (p *played) Show(_ context.Context, a alert.Alert) (string, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.shown = append(p.shown, a)
+	if p.missing {
+		return "", &mail.Fault{Code: mail.CodeNoAlerts, Class: mail.ClassLocal}
+	}
+	return fmt.Sprintf("h%d", len(p.shown)), nil
+}
+
+func (p *played) Withdraw(_ context.Context, handle string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.withdrawn = append(p.withdrawn, handle)
+	return nil
+}
+
+func (p *played) Actions() <-chan alert.Action { return p.actions }
+
+func (p *played) Caps() alert.Caps { return alert.Caps{Actions: true, Withdraw: true, Outlive: true} }
+
+func (p *played) Close() {}
+
+// titles returns the titles and bodies that were shown, taken out handles.
+func (p *played) titles() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out []string
+	for _, a := range p.shown {
+		out = append(out, a.Title+"|"+a.Body)
+	}
+	return out
+}
+
+func (p *played) gone() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.withdrawn)
+}
+
+// rig is a store with an inbox that alerts and a folder that does not, in
+// step and empty.
+type rig struct {
+	t              *testing.T
+	dir            string
+	store          *store.Store
+	inbox, filed   mail.Mailbox
+	out            *played
+	settings       rule.Settings
+	opened         []mail.MessageID
+	marked         []mail.MessageID
+	next           mail.UID
+	cancel         context.CancelFunc
+	ended          chan error
+	printer        *i18n.Printer
+	refuseMarkRead bool
+}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	p, err := i18n.New("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{t: t, dir: t.TempDir(), printer: p, out: &played{actions: make(chan alert.Action)}, next: 1}
+	r.openStore()
+	t.Cleanup(func() {
+		r.stop()
+		_ = r.store.Close()
+	})
+	r.apply(store.Batch{Listing: &store.Listing{Mailboxes: []store.ListedMailbox{
+		{Name: "INBOX", Delimiter: "/", Role: mail.RoleInbox, Selectable: true, UIDValidity: 1},
+		{Name: "Filed", Delimiter: "/", Selectable: true, UIDValidity: 1},
+	}}})
+	for path, box := range map[string]*mail.Mailbox{"INBOX": &r.inbox, "Filed": &r.filed} {
+		if *box, err = r.store.MailboxByPath(t.Context(), "work", path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.store.SetWatched(t.Context(), r.inbox.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.store.SetWatched(t.Context(), r.filed.ID, false); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func (r *rig) openStore() {
+	r.t.Helper()
+	s, err := store.Open(r.t.Context(), r.dir, store.Options{})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.store = s
+}
+
+func (r *rig) apply(b store.Batch) {
+	r.t.Helper()
+	if b.Origin == "" {
+		b.Origin = mail.Elsewhere
+	}
+	if _, err := r.store.Apply(r.t.Context(), "work", b); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// message is the n-th message as a server tells of it.
+func message(uid mail.UID, n int, flags ...mail.Flag) store.Fetched {
+	return store.Fetched{
+		UID: uid, Flags: mail.NewFlags(flags...), Size: 100, Received: time.Unix(int64(n), 0), Preview: "Hello",
+		Envelope: mail.Envelope{
+			HeaderID: fmt.Sprintf("m%d@x", n), Subject: fmt.Sprintf("subject %d", n),
+			From: []mail.Address{{Name: fmt.Sprintf("Ann %d", n), Addr: "ann@x.example"}},
+		},
+	}
+}
+
+// deliver puts new messages into a folder, in one go.
+func (r *rig) deliver(box mail.Mailbox, flags ...[]mail.Flag) []mail.MessageID {
+	r.t.Helper()
+	d := store.Delta{Mailbox: box.ID, SetCursor: true}
+	first := r.next
+	for _, f := range flags {
+		d.Added = append(d.Added, message(r.next, int(r.next), f...))
+		r.next++
+	}
+	d.Cursor = mail.Cursor{UIDValidity: 1, UIDNext: r.next, Messages: int(r.next)}
+	r.apply(store.Batch{Deltas: []store.Delta{d}})
+	var ids []mail.MessageID
+	for uid := first; uid < r.next; uid++ {
+		m, err := r.store.MessageAt(r.t.Context(), box.ID, uid)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		ids = append(ids, m.ID)
+	}
+	return ids
+}
+
+func (r *rig) alerts() *alerts {
+	return &alerts{
+		store: r.store, out: r.out, printer: r.printer, log: slog.New(slog.DiscardHandler), now: time.Now,
+		settings: func() rule.Settings { return r.settings },
+		open:     func(_ context.Context, id mail.MessageID) { r.opened = append(r.opened, id) },
+		markRead: func(_ context.Context, ids []mail.MessageID) error {
+			if r.refuseMarkRead {
+				return errors.New("no")
+			}
+			r.marked = append(r.marked, ids...)
+			return nil
+		},
+	}
+}
+
+func (r *rig) start() {
+	r.t.Helper()
+	a := r.alerts()
+	ctx, cancel := context.WithCancel(r.t.Context())
+	r.cancel, r.ended = cancel, make(chan error, 1)
+	go func() { r.ended <- a.run(ctx) }()
+}
+
+func (r *rig) stop() {
+	if r.cancel == nil {
+		return
+	}
+	r.cancel()
+	if err := <-r.ended; err != nil {
+		r.t.Errorf("alerts ended with %v", err)
+	}
+	r.cancel = nil
+}
+
+// until waits until ok.
+func (r *rig) until(what string, ok func() bool) {
+	r.t.Helper()
+	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			r.t.Fatalf("not in time: %s; shown %q, withdrawn %q", what, r.out.titles(), r.out.gone())
+		}
+	}
+}
+
+// settle ends the alerts that run, and has others look at all that is left in
+// the log.
+func (r *rig) settle() *alerts {
+	r.t.Helper()
+	r.stop()
+	a := r.alerts()
+	ctx := r.t.Context()
+	for _, step := range []func(context.Context) error{a.begin, a.catchUp, a.end} {
+		if err := step(ctx); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	return a
+}
+
+func unread() []mail.Flag { return nil }
+
+func seen() []mail.Flag { return []mail.Flag{mail.FlagSeen} }
+
+func TestOneAlertForOneMessage(t *testing.T) {
+	r := newRig(t)
+	r.start()
+	r.deliver(r.inbox, unread())
+	r.until("the alert", func() bool { return len(r.out.titles()) == 1 })
+	if got := r.out.titles()[0]; got != "Ann 1|subject 1\nHello" {
+		t.Errorf("shown %q", got)
+	}
+	as, err := r.store.Alerts(t.Context())
+	if err != nil || len(as) != 1 {
+		t.Fatalf("%d alerts, %v", len(as), err)
+	}
+	r.until("the handle is kept", func() bool {
+		as, err := r.store.Alerts(t.Context())
+		return err == nil && as[0].Handle == "h1"
+	})
+}
+
+// Nothing alerts for what is read, in a folder that does not alert, paused, or
+// only moved.
+func TestNoAlert(t *testing.T) {
+	tests := map[string]func(r *rig){
+		"read":        func(r *rig) { r.deliver(r.inbox, seen()) },
+		"not watched": func(r *rig) { r.deliver(r.filed, unread()) },
+		"paused": func(r *rig) {
+			r.settings.PausedUntil = time.Now().Add(time.Hour)
+			r.deliver(r.inbox, unread())
+		},
+		"backfill": func(r *rig) {
+			r.apply(store.Batch{Origin: mail.Backfill, Deltas: []store.Delta{{Mailbox: r.inbox.ID, Added: []store.Fetched{message(1, 1)}}}})
+		},
+		"read before we looked": func(r *rig) {
+			r.deliver(r.inbox, unread())
+			r.apply(store.Batch{Deltas: []store.Delta{{Mailbox: r.inbox.ID, Flags: []store.FlagUpdate{{UID: 1, Flags: seen()}}}}})
+		},
+	}
+	for name, do := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			do(r)
+			r.start()
+			r.settle()
+			if got := r.out.titles(); len(got) != 0 {
+				t.Errorf("shown %q", got)
+			}
+			// What was decided stays so: the end of a pause brings nothing back.
+			r.settings.PausedUntil = time.Time{}
+			r.start()
+			r.settle()
+			if got := r.out.titles(); len(got) != 0 {
+				t.Errorf("shown later %q", got)
+			}
+		})
+	}
+}
+
+func TestManyAtOnceAreOneAlert(t *testing.T) {
+	r := newRig(t)
+	ids := r.deliver(r.inbox, unread(), seen(), unread(), unread(), unread(), unread())
+	r.start()
+	r.until("the alert", func() bool { return len(r.out.titles()) == 1 })
+	want := "5 new messages|Ann 6: subject 6\nAnn 5: subject 5\nAnn 4: subject 4\nand 2 more"
+	if got := r.out.titles()[0]; got != want {
+		t.Errorf("shown %q, want %q", got, want)
+	}
+	// It goes when the last of them is read.
+	for _, id := range ids[1:] {
+		m, err := r.store.Message(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.apply(store.Batch{Deltas: []store.Delta{{Mailbox: r.inbox.ID, Flags: []store.FlagUpdate{{UID: m.Location.UID, Flags: seen()}}}}})
+	}
+	if a := r.settle(); len(a.shown) != 1 {
+		t.Errorf("taken away before all were read")
+	}
+	r.start()
+	r.apply(store.Batch{Deltas: []store.Delta{{Mailbox: r.inbox.ID, Flags: []store.FlagUpdate{{UID: 1, Flags: seen()}}}}})
+	r.until("the alert is taken away", func() bool {
+		as, err := r.store.Alerts(t.Context())
+		return err == nil && len(as) == 0
+	})
+}
+
+func TestWithdraw(t *testing.T) {
+	tests := map[string]struct {
+		do     func(r *rig)
+		reason string
+	}{
+		"read elsewhere": {func(r *rig) {
+			r.apply(store.Batch{Deltas: []store.Delta{{Mailbox: r.inbox.ID, Flags: []store.FlagUpdate{{UID: 1, Flags: seen()}}}}})
+		}, read},
+		"deleted": {func(r *rig) {
+			r.apply(store.Batch{Deltas: []store.Delta{{Mailbox: r.inbox.ID, Gone: []mail.UID{1}}}})
+		}, gone},
+		"filed": {func(r *rig) {
+			r.apply(store.Batch{Deltas: []store.Delta{
+				{Mailbox: r.inbox.ID, Gone: []mail.UID{1}},
+				{Mailbox: r.filed.ID, Added: []store.Fetched{message(9, 1)}, SetCursor: true, Cursor: mail.Cursor{UIDValidity: 1, UIDNext: 10}},
+			}})
+		}, gone},
+		"read here": {func(r *rig) {
+			m, err := r.store.MessageAt(r.t.Context(), r.inbox.ID, 1)
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			_, err = r.store.Enqueue(r.t.Context(), mail.Op{
+				Account: "work", Kind: mail.OpFlags, Targets: []mail.MessageID{m.ID}, Add: mail.NewFlags(mail.FlagSeen),
+			})
+			if err != nil {
+				r.t.Fatal(err)
+			}
+		}, read},
+	}
+	for name, tt := range tests {
+		for _, while := range []string{"running", "down"} {
+			t.Run(name+" while "+while, func(t *testing.T) {
+				r := newRig(t)
+				r.start()
+				r.deliver(r.inbox, unread())
+				r.until("the handle is kept", func() bool {
+					as, err := r.store.Alerts(t.Context())
+					return err == nil && len(as) == 1 && as[0].Handle != ""
+				})
+				if while == "down" {
+					r.stop()
+					r.out.withdrawn = nil // what a clean end takes from the screen
+				}
+				tt.do(r)
+				if while == "down" {
+					r.start()
+				}
+				r.until("the alert is taken away", func() bool { return slices.Equal(r.out.gone(), []string{"h1"}) })
+				r.until("that is noted", func() bool {
+					cs, err := r.store.Changes(t.Context(), 0, 1000)
+					return err == nil && slices.ContainsFunc(cs, func(c mail.Change) bool {
+						w, ok := c.(mail.AlertWithdrawn)
+						return ok && w.Reason == tt.reason
+					})
+				})
+				if got := r.out.titles(); len(got) != 1 {
+					t.Errorf("shown %q", got)
+				}
+			})
+		}
+	}
+}
+
+// A kill at any point shows no message twice: not after the alert was recorded
+// and not shown, and not after it was shown and its handle not kept.
+func TestNeverTwice(t *testing.T) {
+	r := newRig(t)
+	r.out.missing = true // as if killed before it was shown
+	r.start()
+	r.deliver(r.inbox, unread())
+	r.until("the try", func() bool { return len(r.out.titles()) == 1 })
+	r.stop()
+	if err := r.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r.openStore()
+	r.out.missing = false
+	r.start()
+	r.deliver(r.inbox, unread())
+	r.until("the second", func() bool { return len(r.out.titles()) == 2 })
+	if got := r.out.titles()[1]; got != "Ann 2|subject 2\nHello" {
+		t.Errorf("shown %q", got)
+	}
+	r.settle()
+	if got := r.out.titles(); len(got) != 2 {
+		t.Errorf("shown %q", got)
+	}
+}
+
+func TestActions(t *testing.T) {
+	r := newRig(t)
+	r.start()
+	ids := r.deliver(r.inbox, unread(), unread())
+	r.until("two alerts with handles", func() bool {
+		as, err := r.store.Alerts(t.Context())
+		return err == nil && len(as) == 2 && as[0].Handle != "" && as[1].Handle != ""
+	})
+	r.out.actions <- alert.Action{Handle: "h77", Does: alert.DoesOpen} // nobody's
+	r.out.actions <- alert.Action{Handle: "h1", Does: alert.DoesOpen}
+	r.out.actions <- alert.Action{Handle: "h2", Does: alert.DoesMarkRead}
+	r.until("the alert that was acted on is taken away", func() bool { return slices.Equal(r.out.gone(), []string{"h2"}) })
+	r.stop()
+	if !slices.Equal(r.opened, ids[:1]) || !slices.Equal(r.marked, ids[1:]) {
+		t.Errorf("opened %v, marked %v, of %v", r.opened, r.marked, ids)
+	}
+	as, err := r.store.Alerts(t.Context())
+	if err != nil || len(as) != 1 || as[0].Handle != "h1" {
+		t.Errorf("left %+v, %v", as, err)
+	}
+
+	// An action that is refused leaves the alert.
+	r.refuseMarkRead = true
+	r.start()
+	r.out.actions <- alert.Action{Handle: "h1", Does: alert.DoesMarkRead}
+	r.stop()
+	if as, err := r.store.Alerts(t.Context()); err != nil || len(as) != 1 {
+		t.Errorf("left %+v, %v", as, err)
+	}
+}
+
+func TestSummaryOpensTheWindow(t *testing.T) {
+	r := newRig(t)
+	r.start()
+	r.deliver(r.inbox, unread(), unread(), unread(), unread())
+	r.until("the handle is kept", func() bool {
+		as, err := r.store.Alerts(t.Context())
+		return err == nil && len(as) == 1 && as[0].Handle != ""
+	})
+	r.out.actions <- alert.Action{Handle: "h1", Does: alert.DoesOpen}
+	r.stop()
+	if !slices.Equal(r.opened, []mail.MessageID{0}) {
+		t.Errorf("opened %v", r.opened)
+	}
+}
+
+func TestContentHidden(t *testing.T) {
+	r := newRig(t)
+	r.settings.HideContent = true
+	r.start()
+	r.deliver(r.inbox, unread())
+	r.until("the alert", func() bool { return len(r.out.titles()) == 1 })
+	if got := r.out.titles()[0]; got != "1 new message|" {
+		t.Errorf("shown %q", got)
+	}
+}
