@@ -1,0 +1,26 @@
+// Package imapsync brings one IMAP account in step with its server and keeps
+// it so. A [Worker] owns the account's connection:
+//
+//   - being told: IDLE on the inbox, and one LIST-STATUS over all folders at
+//     least every minute; both say only "this mailbox is dirty" (teller.go);
+//   - finding out: a dirty mailbox is reconciled by UID with QRESYNC, else
+//     CONDSTORE, else the flags of all UIDs (pass.go, target.go, reconcile.go);
+//   - first sync: the inbox's newest messages, then everything newest first in
+//     batches of bounded size (backfill.go), resumed where it was cut;
+//   - doing: what the user did is sent from the store's queue (ops.go), bodies
+//     are streamed into the store (body.go);
+//   - living: connecting again with a jittered backoff (worker.go, backoff.go).
+//
+// Promises. Everything found in one pass is written in one transaction with
+// the cursors that follow from it, so that a cut loses nothing and doubles
+// nothing. Sequence numbers out of events are never used. Nothing is removed
+// here because an answer is missing: what would empty most of a mailbox or of
+// the list of folders is asked a second time. Nothing is removed on the server
+// at all; flags are changed only after the mailbox's UIDVALIDITY was seen to be
+// the one that the message's UID belongs to. Logs hold ids and counts.
+//
+// One goroutine, that of [Worker.Serve], talks to the server. The other methods
+// hand it work, and are safe to call from any goroutine.
+//
+// To test it: go test -race ./sync/imapsync; it needs dovecot-imapd.
+package imapsync

@@ -1,0 +1,228 @@
+package imapsync
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/store"
+	"github.com/heronmail/heron/sync/wire"
+)
+
+// Bounds of a pass.
+const (
+	firstLook    = 200  // messages of the inbox that are shown before anything else
+	adoptAtOnce  = 500  // a new mailbox with at most so many is taken whole
+	adoptTogther = 2000 // messages of all mailboxes that are taken so in one pass
+	fullInterval = 15 * time.Minute
+	pollGap      = 2 * time.Second // between two polls that nobody asked for
+)
+
+// pass asks for the state of all folders and brings those in step that differ
+// from what is known. h is what was told of the inbox; whole compares even what
+// looks unchanged, where a change of flags does not show in numbers.
+func (s *session) pass(ctx context.Context, h hint, whole bool) error {
+	whole = whole || time.Since(s.lastFull) >= fullInterval
+	s.lastPoll = time.Now()
+	s.nextPoll = s.lastPoll.Add(s.w.cfg.PollInterval)
+	list, err := s.listTwice(ctx)
+	if err != nil {
+		return err
+	}
+	h = h.or(s.hints.take())
+	if err := s.adoptListing(ctx, list); err != nil {
+		return err
+	}
+	byName := make(map[string]*listed, len(list))
+	s.total, s.tally.Folders = 0, 0
+	for i := range list {
+		l := &list[i]
+		byName[l.Name] = l
+		if l.indexed() {
+			s.tally.Folders++
+			s.total += max(0, l.status.Messages)
+		}
+	}
+	if err := s.lookAtInbox(ctx, byName); err != nil {
+		return err
+	}
+	var ts []*target
+	budget := adoptTogther
+	for id, box := range s.boxes {
+		l := byName[box.Name]
+		if l == nil || !l.indexed() {
+			continue
+		}
+		t := &target{box: box, status: l.status, hasStatus: l.hasStatus}
+		t.choose(s)
+		unsure := t.how == byFlags && l.status.Messages > 0 || !l.hasStatus
+		forced := whole && unsure || id == s.inbox && h.inbox()
+		if !forced && !t.dirty() {
+			continue
+		}
+		if t.how == adopt {
+			if t.tail = small(l.status.Messages); t.tail > budget {
+				t.tail = 0
+			}
+			budget -= t.tail
+		}
+		ts = append(ts, t)
+	}
+	// By id, so that the commands of two passes come in the same order.
+	slices.SortFunc(ts, func(a, b *target) int { return int(a.box.ID - b.box.ID) })
+	if err := s.reconcile(ctx, ts); err != nil {
+		return err
+	}
+	if whole {
+		s.lastFull = time.Now()
+	}
+	if err := s.planFills(ctx); err != nil {
+		return err
+	}
+	return s.w.settled(ctx)
+}
+
+// inboxPass brings only the inbox in step: one round trip.
+func (s *session) inboxPass(ctx context.Context, h hint) error {
+	box := s.boxes[s.inbox]
+	if box == nil || box.Cursor.UIDNext == 0 {
+		s.pollNow()
+		return nil
+	}
+	t := &target{box: box, askStatus: true}
+	t.choose(s)
+	t.light = t.how == byFlags && !h.flags
+	return s.reconcile(ctx, []*target{t})
+}
+
+// lookAtInbox takes the inbox's newest messages before all else, so that a
+// person sees mail within a moment of adding an account.
+func (s *session) lookAtInbox(ctx context.Context, byName map[string]*listed) error {
+	box := s.boxes[s.inbox]
+	if box == nil {
+		return nil
+	}
+	l := byName[box.Name]
+	if l == nil || !l.hasStatus {
+		return nil
+	}
+	t := &target{box: box, status: l.status, hasStatus: true, tail: firstLook}
+	if t.choose(s); t.how != adopt {
+		return nil
+	}
+	return s.reconcile(ctx, []*target{t})
+}
+
+// dirty reports whether STATUS tells of anything that the cursor does not.
+func (t *target) dirty() bool {
+	c, st := t.box.Cursor, t.status
+	switch {
+	case c.UIDNext == 0:
+		return true
+	case !t.hasStatus:
+		return false // STATUS was refused: only a whole pass looks inside
+	case st.UIDValidity != 0 && st.UIDValidity != c.UIDValidity,
+		st.UIDNext != 0 && st.UIDNext != c.UIDNext,
+		st.Messages >= 0 && st.Messages != c.Messages,
+		st.Unseen >= 0 && st.Unseen != c.Unseen:
+		return true
+	case st.HasModSeq:
+		return st.HighestModSeq != c.HighestModSeq
+	default:
+		return st.UIDNext == 0 // without either, one gone and one new look like none
+	}
+}
+
+// news reports whether a SELECT tells of anything that the cursor does not.
+func news(c mail.Cursor, d wire.SelectData) bool {
+	return d.UIDNext != 0 && d.UIDNext != c.UIDNext || int(d.Exists) != c.Messages || d.HighestModSeq != c.HighestModSeq
+}
+
+// listTwice lists the folders, and once more when most of those that we know
+// are missing from the answer.
+func (s *session) listTwice(ctx context.Context) ([]listed, error) {
+	list, err := s.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[string]bool, len(list))
+	for i := range list {
+		names[list[i].Name] = true
+	}
+	boxes, err := s.w.cfg.Store.Mailboxes(ctx, s.w.cfg.Account.ID)
+	if err != nil {
+		return nil, err
+	}
+	missing := 0
+	for i := range boxes {
+		if !names[boxes[i].Name] {
+			missing++
+		}
+	}
+	if missing > 1 && 2*missing > len(boxes) {
+		s.log.Warn("most folders seem to be gone; asking again", "gone", missing, "known", len(boxes))
+		if list, err = s.list(ctx); err == nil && slices.ContainsFunc(list, func(l listed) bool { return l.assumed }) {
+			// Every account has an inbox: this is no list of its folders.
+			err = &mail.Fault{
+				Code: mail.CodeBadAnswer, Class: mail.ClassProtocol,
+				Args: mail.Args{"host": s.w.host(), "text": "LIST without INBOX"},
+			}
+		}
+	}
+	return list, err
+}
+
+// adoptListing writes a listing that differs from what the store has, and
+// reads back the mailboxes.
+func (s *session) adoptListing(ctx context.Context, list []listed) error {
+	account := s.w.cfg.Account.ID
+	boxes, err := s.w.cfg.Store.Mailboxes(ctx, account)
+	if err != nil {
+		return err
+	}
+	if differs(list, boxes) {
+		renamed, err := s.renames(ctx, list, boxes)
+		if err != nil {
+			return err
+		}
+		if err := s.apply(ctx, store.Batch{Origin: originOf(boxes), Listing: toStore(list, renamed)}); err != nil {
+			return err
+		}
+		if boxes, err = s.w.cfg.Store.Mailboxes(ctx, account); err != nil {
+			return err
+		}
+	}
+	s.setBoxes(boxes)
+	return nil
+}
+
+// loadBoxes takes the mailboxes from the store as they are.
+func (s *session) loadBoxes(ctx context.Context) error {
+	boxes, err := s.w.cfg.Store.Mailboxes(ctx, s.w.cfg.Account.ID)
+	if err != nil {
+		return err
+	}
+	s.setBoxes(boxes)
+	return nil
+}
+
+func (s *session) setBoxes(boxes []mail.Mailbox) {
+	s.boxes, s.inbox = make(map[mail.MailboxID]*mail.Mailbox, len(boxes)), 0
+	for i := range boxes {
+		b := &boxes[i]
+		s.boxes[b.ID] = b
+		if b.Name == "INBOX" {
+			s.inbox = b.ID
+		}
+	}
+}
+
+// originOf is where the folders of a listing were made: before we first looked
+// when none were known.
+func originOf(known []mail.Mailbox) mail.Origin {
+	if len(known) == 0 {
+		return mail.Backfill
+	}
+	return mail.Elsewhere
+}

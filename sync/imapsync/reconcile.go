@@ -1,0 +1,338 @@
+package imapsync
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/store"
+	"github.com/heronmail/heron/sync/wire"
+)
+
+// Bounds of one reconcile.
+const (
+	window     = 5000 // new UIDs of a mailbox that are asked for at once
+	burstBoxes = 25   // mailboxes in one burst
+	maxRounds  = 40   // how often a mailbox is asked before it is left for later
+	fewGone    = 10   // so many may go without a second question
+)
+
+// reconcile brings the targets in step: all of what is found is written in one
+// transaction, so that a message that left one mailbox for another is seen as
+// moved.
+func (s *session) reconcile(ctx context.Context, ts []*target) error {
+	var deltas []store.Delta
+	var more []*target
+	for round := 0; len(ts) > 0; round++ {
+		if round == maxRounds {
+			s.log.Warn("mailboxes left for the next pass", "count", len(ts))
+			break
+		}
+		if err := s.ask(ctx, ts); err != nil {
+			return err
+		}
+		var again []*target
+		for _, t := range ts {
+			d, done, err := s.settle(ctx, t)
+			if err != nil {
+				return err
+			}
+			if !done {
+				again = append(again, t)
+				continue
+			}
+			if d != nil {
+				deltas = append(deltas, *d)
+				if t.upTo > 0 && d.Cursor.UIDNext == t.upTo+1 {
+					more = append(more, t)
+				}
+			}
+		}
+		ts = again
+	}
+	if len(deltas) > 0 {
+		if err := s.apply(ctx, store.Batch{Origin: mail.Elsewhere, Deltas: deltas, Synced: time.Now()}); err != nil {
+			return err
+		}
+	}
+	if len(more) == 0 {
+		return nil
+	}
+	for _, t := range more {
+		t.choose(s) // from the cursor that was just written
+	}
+	return s.reconcile(ctx, more)
+}
+
+// ask plays a round of all targets, in as few bursts as is wise. The inbox
+// comes last: it is then the mailbox that is open, and IDLE can begin.
+func (s *session) ask(ctx context.Context, ts []*target) error {
+	ts = slices.DeleteFunc(slices.Clone(ts), (*target).fromStatus)
+	slices.SortStableFunc(ts, func(a, b *target) int {
+		return boolInt(a.box.ID == s.inbox) - boolInt(b.box.ID == s.inbox)
+	})
+	for part := range slices.Chunk(ts, burstBoxes) {
+		var steps []step
+		for _, t := range part {
+			steps = append(steps, t.steps(s)...)
+		}
+		if err := s.play(ctx, steps); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fromStatus reports whether STATUS told all there is to ask, as of a mailbox
+// that is empty, or large and left to backfill: then nothing is asked.
+func (t *target) fromStatus() bool {
+	st := t.status
+	if t.how != adopt || t.tail > 0 && st.Messages > 0 || !t.hasStatus || st.UIDNext == 0 || st.UIDValidity == 0 || st.Messages < 0 {
+		return false
+	}
+	t.forget()
+	t.opened, t.exists = true, st.Messages
+	t.sel = wire.SelectData{UIDValidity: st.UIDValidity, UIDNext: st.UIDNext, HighestModSeq: st.HighestModSeq}
+	return true
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// settle turns the answers of a round into a delta. done false means: ask once
+// more; done without a delta: the mailbox cannot be had now.
+func (s *session) settle(ctx context.Context, t *target) (d *store.Delta, done bool, err error) {
+	cur := t.box.Cursor
+	if !t.opened {
+		s.log.Info("a mailbox cannot be opened", "mailbox", t.box.ID, "code", t.refusal.Code)
+		s.suspect(t.box.Name)
+		return nil, true, nil
+	}
+	for _, f := range []*mail.Fault{t.refusedOld, t.refusedNew} {
+		if f != nil && f.Class == mail.ClassLimit {
+			return nil, false, f
+		}
+	}
+	if t.how == adopt {
+		return s.settleAdopt(t)
+	}
+	if t.refusedOld != nil {
+		s.log.Warn("the server refuses the flags of a mailbox", "mailbox", t.box.ID)
+		return nil, true, nil
+	}
+	if t.sel.UIDValidity != cur.UIDValidity {
+		// Every UID we know means another message now, or none.
+		t.how, t.upTo, t.tail = adopt, 0, small(int(t.sel.Exists))
+		t.status.Messages = int(t.sel.Exists)
+		return nil, false, nil
+	}
+	if t.how != byFlags && t.sel.HighestModSeq < cur.HighestModSeq {
+		s.log.Info("HIGHESTMODSEQ went backwards", "mailbox", t.box.ID)
+		t.how = byFlags
+		return nil, false, nil
+	}
+	if t.refusedNew != nil && !t.bisect() {
+		return nil, false, nil
+	}
+	t.added = sorted(t.added, t.next(), t.upTo)
+	gone, sure, err := s.missing(ctx, t)
+	if err != nil || !sure {
+		return nil, false, err
+	}
+	return t.delta(s, gone), true, nil
+}
+
+// bisect asks for fewer new messages, when a server refuses all of them for the
+// sake of one, until that one is alone. Then it reports true: the message is
+// counted among the bad.
+func (t *target) bisect() bool {
+	hi := t.upTo
+	if hi == 0 {
+		hi = max(t.sel.UIDNext, t.status.UIDNext, t.next()+1) - 1
+	}
+	if hi <= t.next() {
+		t.upTo, t.bad = t.next(), append(t.bad, t.next())
+		return true
+	}
+	t.upTo = t.next() + (hi-t.next())/2
+	return false
+}
+
+// missing returns the known UIDs that are no more. sure false means that the
+// mailbox has to be asked again, and t says how.
+func (s *session) missing(ctx context.Context, t *target) (gone []mail.UID, sure bool, err error) {
+	if t.askUIDs && !t.knew {
+		if t.exists > 0 {
+			return nil, false, nil // the one answer that counts did not come
+		}
+		t.alive = nil // an empty mailbox: some servers then answer nothing
+	}
+	known, err := s.w.cfg.Store.UIDs(ctx, t.box.ID)
+	if err != nil {
+		return nil, false, err
+	}
+	known = slices.DeleteFunc(known, func(u mail.UID) bool { return u < t.from() || u >= t.next() })
+	switch {
+	case t.askUIDs:
+		gone = without(known, t.alive)
+	case t.how == byVanished:
+		for _, u := range known {
+			if slices.ContainsFunc(t.gone, func(v wire.Set) bool { return v.Has(u) }) {
+				gone = append(gone, u)
+			}
+		}
+	case t.how == byFlags && !t.light:
+		if slices.Contains(t.bad, 0) {
+			t.askUIDs = true
+			return nil, false, nil
+		}
+		seen := slices.Clone(t.bad)
+		for _, f := range t.flags {
+			seen = append(seen, f.UID)
+		}
+		gone = without(known, wire.NewSet(seen))
+	}
+	if !t.askUIDs && !t.counts(len(gone)) {
+		t.askUIDs, t.light = true, false
+		return nil, false, nil
+	}
+	if len(gone) > fewGone && 2*len(gone) > len(known) && !t.doubted {
+		s.log.Warn("most of a mailbox seems to be gone; asking again", "mailbox", t.box.ID, "gone", len(gone), "known", len(known))
+		t.doubted, t.askUIDs = true, true
+		return nil, false, nil
+	}
+	return gone, true, nil
+}
+
+// without returns the known UIDs that are not alive.
+func without(known []mail.UID, alive wire.Set) []mail.UID {
+	var gone []mail.UID
+	for _, u := range known {
+		if !alive.Has(u) {
+			gone = append(gone, u)
+		}
+	}
+	return gone
+}
+
+// counts reports whether the numbers agree: what there was, without what is
+// gone, with what is new, is what there is. Where that cannot be told, as in a
+// mailbox that is still being filled, only VANISHED is taken at its word.
+func (t *target) counts(gone int) bool {
+	if t.box.Cursor.BackfillBelow > 1 || t.upTo > 0 {
+		return t.how == byVanished || t.how == byFlags && !t.light
+	}
+	fresh := len(t.added)
+	for _, u := range t.bad {
+		if u == 0 || u >= t.next() {
+			fresh++
+		}
+	}
+	return t.box.Cursor.Messages-gone+fresh == t.exists
+}
+
+// delta is what the store is told once all is known.
+func (t *target) delta(s *session, gone []mail.UID) *store.Delta {
+	c := t.box.Cursor
+	d := &store.Delta{Mailbox: t.box.ID, SetCursor: true, Gone: gone, Added: t.added}
+	for _, f := range t.flags {
+		if f.UID < t.next() {
+			d.Flags = append(d.Flags, f)
+		}
+	}
+	d.Uncertain = s.quarantine(t.box.ID, t.bad, t.next())
+	next := max(c.UIDNext, t.sel.UIDNext)
+	if t.upTo > 0 {
+		next = min(next, t.upTo+1)
+	}
+	for _, f := range d.Added {
+		next = max(next, f.UID+1)
+	}
+	for _, u := range d.Uncertain {
+		next = max(next, u+1)
+	}
+	c.UIDNext, c.HighestModSeq, c.Messages = next, t.sel.HighestModSeq, t.exists
+	t.tell(d, &c)
+	return d
+}
+
+// tell puts the cursor and the numbers of STATUS into the delta.
+func (t *target) tell(d *store.Delta, c *mail.Cursor) {
+	if t.hasStatus && t.status.Unseen >= 0 {
+		c.Unseen = t.status.Unseen
+		d.Server = &mail.Counts{Total: c.Messages, Unread: t.status.Unseen}
+	}
+	d.Cursor = *c
+}
+
+// quarantine returns the UIDs at or above lo whose data could not be read: they
+// are known, and not asked for again. The rest goes on without them.
+func (s *session) quarantine(box mail.MailboxID, bad []mail.UID, lo mail.UID) []mail.UID {
+	var out []mail.UID
+	for _, u := range bad {
+		s.badFetches++
+		s.log.Warn("the data of a message cannot be read", "mailbox", box, "uid", u, "so_far", s.badFetches)
+		if u != 0 && u >= lo {
+			out = append(out, u)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// settleAdopt ends the first look into a mailbox: a cursor to start from, and
+// its newest messages if they were asked for. The rest is backfill.
+func (s *session) settleAdopt(t *target) (*store.Delta, bool, error) {
+	next := t.sel.UIDNext
+	if next == 0 {
+		next = t.status.UIDNext
+	}
+	if next == 0 {
+		// A server that tells UIDNEXT nowhere: the UIDs tell it.
+		if !t.askUIDs || !t.knew && t.exists > 0 {
+			t.askUIDs = true
+			return nil, false, nil
+		}
+		next = 1
+		if n := len(t.alive); n > 0 {
+			next = t.alive[n-1].Hi + 1
+		}
+	}
+	d := &store.Delta{
+		Mailbox: t.box.ID, SetCursor: true, Backfill: true,
+		Reset: t.box.Cursor.UIDNext != 0,
+		Added: sorted(t.added, 1, next-1), // above it is new mail, and is told as such
+	}
+	d.Uncertain = slices.DeleteFunc(s.quarantine(t.box.ID, t.bad, 1), func(u mail.UID) bool { return u >= next })
+	c := mail.Cursor{
+		UIDValidity: t.sel.UIDValidity, UIDNext: next, HighestModSeq: t.sel.HighestModSeq,
+		Messages: t.exists, BackfillBelow: 1,
+	}
+	if t.exists > 0 {
+		switch {
+		case t.tail == 0, t.refusedNew != nil:
+			c.BackfillBelow = next
+		case t.tail < t.status.Messages:
+			c.BackfillBelow = next
+			if len(d.Added) > 0 {
+				c.BackfillBelow = d.Added[0].UID
+			}
+		}
+	}
+	t.tell(d, &c)
+	return d, true, nil
+}
+
+// small is how many messages of a mailbox that is adopted are fetched at once:
+// all when they are few, else none.
+func small(messages int) int {
+	if messages <= adoptAtOnce {
+		return messages
+	}
+	return 0
+}

@@ -1,0 +1,57 @@
+package imapsync
+
+import (
+	"context"
+	"time"
+)
+
+// run brings the account in step and keeps it so until the connection or ctx
+// ends.
+func (s *session) run(ctx context.Context) error {
+	if err := s.pass(ctx, hint{}, true); err != nil {
+		return err
+	}
+	for {
+		if err := s.serveSyncs(ctx); err != nil {
+			return err
+		}
+		idle, err := s.turn(ctx)
+		if err != nil {
+			return err
+		}
+		if !idle || s.w.asked() {
+			continue
+		}
+		if err := s.teller.wait(ctx, s, time.Until(s.nextPoll)); err != nil {
+			return err
+		}
+	}
+}
+
+// turn does what is most pressing. idle says that there was nothing to do.
+func (s *session) turn(ctx context.Context) (idle bool, err error) {
+	// What was told before the asks are looked at is done in this turn.
+	select {
+	case <-s.w.wake:
+	default:
+	}
+	if err := s.serveBodies(ctx); err != nil {
+		return false, err
+	}
+	if err := s.pushOps(ctx); err != nil {
+		return false, err
+	}
+	h := s.hints.take()
+	switch {
+	case h.gone || h.folders || s.untilPoll() == 0:
+		// What left the inbox may have gone to any folder: looked at together
+		// it is seen as one move.
+		return false, s.pass(ctx, h, false)
+	case h.fresh || h.flags:
+		return false, s.inboxPass(ctx, h)
+	case len(s.fills) > 0:
+		return false, s.backfill(ctx)
+	default:
+		return true, nil
+	}
+}

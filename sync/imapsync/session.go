@@ -1,0 +1,230 @@
+package imapsync
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/store"
+	"github.com/heronmail/heron/sync/wire"
+)
+
+// session is one signed-in connection and what is known by it. It is used by
+// one goroutine; only hints are shared, with the connection's reader.
+type session struct {
+	w     *Worker
+	conn  *wire.Conn
+	log   *slog.Logger
+	hints *hints
+
+	condstore bool // RFC 7162: modseqs are to be had
+	qresync   bool // and it was enabled
+	esearch   bool // RFC 4731
+
+	teller teller
+	boxes  map[mail.MailboxID]*mail.Mailbox // as the store has them; we alone write cursors
+	inbox  mail.MailboxID                   // 0 before the first listing
+	open   opened
+	fills  []*fill
+	batch  int // messages fetched at once by backfill
+
+	suspects map[string]bool // names that were listed and could not be had
+
+	total      int       // messages on the server at the last listing
+	reported   bool      // progress was told that is not at its end
+	lastPoll   time.Time // when all folders were asked
+	nextPoll   time.Time // when they are asked next
+	lastFull   time.Time // when folders without modseqs were last compared whole
+	tally      Report
+	badFetches int
+	unhook     func() bool // lets go of the context that closes the connection
+}
+
+// opened is the mailbox that is selected.
+type opened struct {
+	id   mail.MailboxID // 0: none, or unknown
+	data wire.SelectData
+}
+
+func newSession(w *Worker, conn *wire.Conn, h *hints) *session {
+	caps := conn.Caps()
+	s := &session{
+		w: w, conn: conn, log: w.cfg.Log, hints: h,
+		qresync: conn.Enabled("QRESYNC"),
+		esearch: caps.Has("ESEARCH") || caps.Has("IMAP4REV2"),
+		boxes:   map[mail.MailboxID]*mail.Mailbox{}, batch: fillBatch, suspects: map[string]bool{},
+	}
+	s.condstore = s.qresync || caps.Has("CONDSTORE")
+	s.teller = chooseTeller(caps)
+	return s
+}
+
+// step is one command of a burst.
+type step struct {
+	cmd string
+	// each is given the untagged responses while the command runs, and says
+	// whether one was its own; the others are hints. nil: none is.
+	each func(*wire.Response) bool
+	// end is given the tagged response's status. nil: it does not matter.
+	end func(wire.Status)
+	// must says that NO or BAD is an error of the whole burst.
+	must bool
+	// selects says that the command selects a mailbox: what comes after its
+	// answer is of another mailbox than what came before.
+	selects bool
+}
+
+// play sends the steps' commands in one write and hands out the answers. The
+// error is the connection's, or that of a step that had to succeed.
+func (s *session) play(ctx context.Context, steps []step) error {
+	if len(steps) == 0 {
+		return nil
+	}
+	cmds := make([]string, len(steps))
+	for i := range steps {
+		cmds[i] = steps[i].cmd
+	}
+	var refused error
+	err := s.conn.Burst(ctx, cmds, func(i int, r *wire.Response) error {
+		st := &steps[i]
+		switch {
+		case r.Tagged():
+			status := r.Status()
+			if st.end != nil {
+				st.end(status)
+			}
+			if st.must && refused == nil {
+				if f := status.Fault(commandName(st.cmd)); f != nil {
+					refused = f
+				}
+			}
+		case !claimed(steps[i:], r):
+			s.hints.note(r)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return refused
+}
+
+// claimed gives an untagged response to the first of the steps that knows it
+// as its own. Servers answer pipelined commands together where nothing forbids
+// it: it need not be the one whose turn it is.
+func claimed(steps []step, r *wire.Response) bool {
+	for i := range steps {
+		if i > 0 && steps[i].selects {
+			return false
+		}
+		if steps[i].each != nil && steps[i].each(r) {
+			return true
+		}
+	}
+	return false
+}
+
+// commandName is a command's first word, or two after UID: it holds no name.
+func commandName(cmd string) string {
+	f := strings.Fields(cmd)
+	if len(f) > 1 && f[0] == "UID" {
+		return f[0] + " " + f[1]
+	}
+	return f[0]
+}
+
+// selectStep selects a mailbox and keeps what was said of it. extra is given
+// the answers that are no part of a plain SELECT.
+func (s *session) selectStep(o wire.SelectOptions, id mail.MailboxID, into *wire.SelectData, ok *bool, extra func(*wire.Response) bool) step {
+	return step{
+		cmd:     s.conn.SelectCommand(o),
+		selects: true,
+		each: func(r *wire.Response) bool {
+			if extra != nil && extra(r) {
+				return true
+			}
+			into.Note(r)
+			return true
+		},
+		end: func(st wire.Status) {
+			// Without its OK no mailbox is selected (RFC 3501 §6.3.1).
+			s.open = opened{}
+			if *ok = st.Type == "OK"; *ok {
+				s.open = opened{id: id, data: *into}
+			}
+			s.hints.selected(id == s.inbox && *ok, into.Exists)
+		},
+	}
+}
+
+// enter makes sure that a mailbox is selected under the UIDVALIDITY that we
+// know of it, so that a UID of ours means what it meant. What is then wrong is
+// a Fault of ClassConflict.
+func (s *session) enter(ctx context.Context, box *mail.Mailbox) error {
+	if s.open.id != box.ID {
+		var data wire.SelectData
+		var ok bool
+		var why wire.Status
+		st := s.selectStep(wire.SelectOptions{Mailbox: box.Name, CondStore: s.condstore}, box.ID, &data, &ok, nil)
+		end := st.end
+		st.end = func(status wire.Status) { why = status; end(status) }
+		if err := s.play(ctx, []step{st}); err != nil {
+			return err
+		}
+		if !ok {
+			s.pollNow()
+			return &mail.Fault{
+				Code: mail.CodeGone, Class: mail.ClassConflict, Args: mail.Args{"what": "folder"},
+				Err: errOrNil(why.Fault("SELECT")),
+			}
+		}
+		if box.ID == s.inbox && news(box.Cursor, data) {
+			s.hints.set(hint{fresh: true, gone: true, flags: true})
+		}
+	}
+	if s.open.data.UIDValidity != box.Cursor.UIDValidity {
+		s.pollNow()
+		return &mail.Fault{Code: mail.CodeGone, Class: mail.ClassConflict, Args: mail.Args{"what": "message"}, Err: errReset}
+	}
+	return nil
+}
+
+var errReset = errors.New("imapsync: the mailbox has a new UIDVALIDITY")
+
+// errOrNil keeps a nil *mail.Fault from becoming a non-nil error.
+func errOrNil(f *mail.Fault) error {
+	if f == nil {
+		return nil
+	}
+	return f
+}
+
+// pollNow asks all folders as soon as what is being done is done, but not
+// without pause.
+func (s *session) pollNow() { s.nextPoll = earlier(s.nextPoll, s.lastPoll.Add(pollGap)) }
+
+// untilPoll is how long it is until all folders are to be asked.
+func (s *session) untilPoll() time.Duration { return max(0, time.Until(s.nextPoll)) }
+
+// apply writes a batch, counts its changes and keeps the cursors in mind.
+func (s *session) apply(ctx context.Context, b store.Batch) error {
+	changes, err := s.w.cfg.Store.Apply(ctx, s.w.cfg.Account.ID, b)
+	if err != nil {
+		return err
+	}
+	s.tally.count(changes)
+	s.keep(b.Deltas)
+	return nil
+}
+
+// keep remembers the cursors that were written.
+func (s *session) keep(deltas []store.Delta) {
+	for i := range deltas {
+		if box := s.boxes[deltas[i].Mailbox]; box != nil && deltas[i].SetCursor {
+			box.Cursor = deltas[i].Cursor
+		}
+	}
+}

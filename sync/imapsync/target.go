@@ -1,0 +1,275 @@
+package imapsync
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/store"
+	"github.com/heronmail/heron/sync/wire"
+)
+
+// method is how a mailbox is brought in step.
+type method int
+
+const (
+	// adopt takes what is there: nothing is known of the mailbox, or what is
+	// known belongs to another UIDVALIDITY.
+	adopt method = iota
+	// byVanished lets SELECT tell what changed and what is gone (RFC 7162 §3.2).
+	byVanished
+	// byModSeq asks for flags by CHANGEDSINCE; what is gone shows by the number
+	// of messages, and is then found by the UIDs that exist (RFC 7162 §3.1).
+	byModSeq
+	// byFlags asks for the flags of all UIDs.
+	byFlags
+)
+
+// target is a mailbox that is being brought in step: what is to be asked, and
+// what was answered in the last round.
+type target struct {
+	box       *mail.Mailbox
+	status    wire.StatusData
+	hasStatus bool
+
+	how       method
+	light     bool     // of byFlags: only new mail was told of, so ask for no flags
+	askStatus bool     // no STATUS came with a listing
+	askUIDs   bool     // which UIDs exist has to be known
+	doubted   bool     // an earlier round would have removed most of the mailbox
+	upTo      mail.UID // new messages above it are left for the next round; 0: all
+	tail      int      // of adopt: how many messages to take, newest first
+
+	sel     wire.SelectData
+	opened  bool
+	refusal wire.Status
+	exists  int // as SELECT said, and what was told since
+	flags   []store.FlagUpdate
+	added   []store.Fetched
+	bad     []mail.UID // whose answer could not be read; 0 when it named none
+	gone    []wire.Set // VANISHED
+	alive   wire.Set   // answer to askUIDs
+	knew    bool       // alive was answered
+
+	refusedOld, refusedNew *mail.Fault // of the FETCH of flags, and of new messages
+}
+
+// from and next bound the UIDs that are known: [from, next).
+func (t *target) from() mail.UID { return max(1, t.box.Cursor.BackfillBelow) }
+func (t *target) next() mail.UID { return t.box.Cursor.UIDNext }
+
+// knowsAny reports whether there may be a UID that is known.
+func (t *target) knowsAny() bool { return t.next() > t.from() }
+
+// choose decides how to go about it.
+func (t *target) choose(s *session) {
+	c := t.box.Cursor
+	switch {
+	case c.UIDNext == 0, t.hasStatus && t.status.UIDValidity != 0 && t.status.UIDValidity != c.UIDValidity:
+		t.how = adopt
+	case c.HighestModSeq == 0, !s.condstore:
+		t.how = byFlags
+	case t.hasStatus && t.status.HasModSeq && t.status.HighestModSeq < c.HighestModSeq:
+		// It went backwards: what the server says of modseqs is of no use here.
+		t.how = byFlags
+	case s.qresync:
+		t.how = byVanished
+	default:
+		t.how = byModSeq
+	}
+	t.upTo = 0
+	if t.how != adopt && t.hasStatus && t.status.Messages > window && t.status.UIDNext > c.UIDNext+window {
+		t.upTo = c.UIDNext + window - 1
+	}
+}
+
+// steps are the commands of a round. All they need is known beforehand, so that
+// many mailboxes go into one burst.
+func (t *target) steps(s *session) []step {
+	t.forget()
+	var steps []step
+	if t.askStatus {
+		steps = append(steps, s.statusStep(t.box.Name, &t.status, &t.hasStatus))
+	}
+	o := wire.SelectOptions{Mailbox: t.box.Name, CondStore: s.condstore}
+	if t.how == byVanished && t.knowsAny() {
+		o.UIDValidity, o.ModSeq = t.box.Cursor.UIDValidity, t.box.Cursor.HighestModSeq
+		o.Known = wire.Set{{Lo: t.from(), Hi: t.next() - 1}}
+	}
+	sel := s.selectStep(o, t.box.ID, &t.sel, &t.opened, t.noteData)
+	end := sel.end
+	sel.end = func(st wire.Status) { t.refusal = st; t.exists = int(t.sel.Exists); end(st) }
+	steps = append(steps, sel)
+
+	fetch := func(refused **mail.Fault, format string, args ...any) {
+		steps = append(steps, step{
+			cmd:  fmt.Sprintf(format, args...),
+			each: func(r *wire.Response) bool { return t.note(s, r) },
+			end:  func(st wire.Status) { *refused = st.Fault("UID FETCH") },
+		})
+	}
+	if t.askUIDs {
+		steps = append(steps, s.searchStep(t.searchRange(), &t.alive, &t.knew))
+	}
+	if t.how == adopt {
+		if t.tail > 0 {
+			fetch(&t.refusedNew, "FETCH %d:* %s", max(1, t.status.Messages-t.tail+1), s.messageItems())
+		}
+		return steps
+	}
+	if t.knowsAny() {
+		switch {
+		case t.how == byModSeq:
+			fetch(&t.refusedOld, "UID FETCH %d:%d (UID FLAGS) (CHANGEDSINCE %d)", t.from(), t.next()-1, t.box.Cursor.HighestModSeq)
+		case t.how == byFlags && !t.light:
+			fetch(&t.refusedOld, "UID FETCH %d:%d (UID FLAGS)", t.from(), t.next()-1)
+		}
+	}
+	if t.upTo > 0 {
+		fetch(&t.refusedNew, "UID FETCH %d:%d %s", t.next(), t.upTo, s.messageItems())
+	} else {
+		fetch(&t.refusedNew, "UID FETCH %d:* %s", t.next(), s.messageItems())
+	}
+	return steps
+}
+
+// searchRange are the UIDs of which is asked whether they exist.
+func (t *target) searchRange() string {
+	if t.how == adopt || !t.knowsAny() {
+		return "1:*"
+	}
+	return fmt.Sprintf("%d:%d", t.from(), t.next()-1)
+}
+
+// searchStep asks which UIDs of a range exist; in short form where it is
+// offered (RFC 4731).
+func (s *session) searchStep(uids string, into *wire.Set, answered *bool) step {
+	cmd := "UID SEARCH UID " + uids
+	if s.esearch {
+		cmd = "UID SEARCH RETURN (ALL) UID " + uids
+	}
+	var all []mail.UID
+	seen := false
+	return step{
+		cmd: cmd,
+		each: func(r *wire.Response) bool {
+			if r.Type != "SEARCH" && r.Type != "ESEARCH" {
+				return false
+			}
+			if d, err := wire.ParseSearch(r); err == nil && r.Bad == nil {
+				// A server may give a long answer in several lines.
+				if seen {
+					all = slices.AppendSeq(all, d.UIDs.UIDs())
+					*into = wire.NewSet(all)
+				} else {
+					*into = d.UIDs
+				}
+				if !seen && r.Type == "SEARCH" {
+					all = slices.Collect(d.UIDs.UIDs())
+				}
+				seen = true
+			}
+			return true
+		},
+		// Nothing may be concluded from an answer that did not come.
+		end: func(st wire.Status) { *answered = seen && st.Type == "OK" },
+	}
+}
+
+// messageItems is what is asked of a message that is new here. BODYSTRUCTURE is
+// not: servers get it wrong, and then a whole answer is lost.
+func (s *session) messageItems() string {
+	items := []string{"UID", "FLAGS", "ENVELOPE", "RFC822.SIZE", "INTERNALDATE"}
+	caps := s.conn.Caps()
+	if s.condstore {
+		items = append(items, "MODSEQ")
+	}
+	switch {
+	case caps.Has("OBJECTID"):
+		items = append(items, "EMAILID")
+	case caps.Has("X-GM-EXT-1"):
+		items = append(items, "X-GM-MSGID")
+	}
+	return "(" + strings.Join(items, " ") + ")"
+}
+
+// forget drops the answers of the last round.
+func (t *target) forget() {
+	t.sel, t.opened, t.refusal, t.exists = wire.SelectData{}, false, wire.Status{}, 0
+	t.flags, t.added, t.bad, t.gone, t.knew = nil, nil, nil, nil, false
+	t.alive, t.refusedOld, t.refusedNew = nil, nil, nil
+}
+
+// note takes what is answered while the mailbox is selected.
+func (t *target) note(s *session, r *wire.Response) bool {
+	switch r.Type {
+	case "EXISTS":
+		t.exists = int(r.Num)
+	case "EXPUNGE":
+		// A sequence number: only the number of messages is believed, and by
+		// it is found that something is gone.
+		t.exists--
+	default:
+		if t.noteData(r) {
+			return true
+		}
+	}
+	s.hints.note(r)
+	return true
+}
+
+// noteData takes FETCH and VANISHED.
+func (t *target) noteData(r *wire.Response) bool {
+	switch r.Type {
+	case "FETCH":
+		f, err := wire.ParseFetch(r)
+		switch {
+		case err != nil || r.Bad != nil:
+			t.bad = append(t.bad, f.UID)
+		case f.UID == 0:
+			return false // flags of a message by its sequence number
+		case f.HasEnvelope:
+			t.added = append(t.added, fetched(f))
+		case f.HasFlags:
+			t.flags = append(t.flags, store.FlagUpdate{UID: f.UID, ModSeq: f.ModSeq, Flags: f.Flags})
+		}
+		return true
+	case "VANISHED":
+		set, earlier, err := wire.ParseVanished(r)
+		if err != nil || r.Bad != nil {
+			t.askUIDs = true // something is gone that we could not read
+			return true
+		}
+		t.gone = append(t.gone, set)
+		if !earlier {
+			t.exists -= set.Len()
+		}
+		return true
+	default:
+		return false
+	}
+}
+
+func fetched(f wire.Fetch) store.Fetched {
+	return store.Fetched{
+		UID: f.UID, ModSeq: f.ModSeq, Flags: f.Flags, Envelope: f.Envelope,
+		Size: max(0, f.Size), Received: f.Received, EmailID: f.EmailID,
+	}
+}
+
+// sorted returns the messages with UIDs in [lo, hi], each once, ascending. The
+// last answer of several counts. hi 0 means all.
+func sorted(fs []store.Fetched, lo, hi mail.UID) []store.Fetched {
+	fs = slices.DeleteFunc(fs, func(f store.Fetched) bool { return f.UID < lo || hi > 0 && f.UID > hi })
+	slices.SortStableFunc(fs, func(a, b store.Fetched) int { return cmp.Compare(a.UID, b.UID) })
+	out := fs[:0]
+	for i, f := range fs {
+		if i+1 < len(fs) && fs[i+1].UID == f.UID {
+			continue
+		}
+		out = append(out, f)
+	}
+	return out
+}

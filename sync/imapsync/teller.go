@@ -1,0 +1,108 @@
+package imapsync
+
+import (
+	"context"
+	"time"
+
+	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/wire"
+)
+
+// teller is one rung of the ladder of being told. Whatever the rung, all
+// folders are polled now and then too: that catches a server that promises to
+// tell and does not.
+type teller interface {
+	told() mail.ToldBy
+	// wait returns when the server said something (it is in the hints by
+	// then), when the worker was woken, or after d.
+	wait(ctx context.Context, s *session, d time.Duration) error
+}
+
+// chooseTeller takes the best rung that the server offers. NOTIFY (RFC 5465)
+// will stand above IDLE.
+func chooseTeller(caps wire.Caps) teller {
+	if caps.Has("IDLE") {
+		return idleTeller{}
+	}
+	return pollTeller{}
+}
+
+// pollTeller is told nothing: it sleeps until the next poll.
+type pollTeller struct{}
+
+func (pollTeller) told() mail.ToldBy { return mail.ToldByPoll }
+
+func (pollTeller) wait(ctx context.Context, s *session, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.conn.Done():
+		return s.conn.Err()
+	case <-s.w.wake:
+	case <-s.hints.c:
+	case <-t.C:
+	}
+	return nil
+}
+
+// idleTeller idles on the inbox (RFC 2177).
+type idleTeller struct{}
+
+func (idleTeller) told() mail.ToldBy { return mail.ToldByIdle }
+
+func (idleTeller) wait(ctx context.Context, s *session, d time.Duration) error {
+	box := s.boxes[s.inbox]
+	if box == nil {
+		return pollTeller{}.wait(ctx, s, d)
+	}
+	if err := s.enter(ctx, box); err != nil {
+		if f := mail.FaultOf(err); f.Class != mail.ClassConflict {
+			return err
+		}
+		// The inbox is another one than we know, or none just now: asking
+		// all folders, soon, settles it.
+		return pollTeller{}.wait(ctx, s, min(d, s.untilPoll()))
+	}
+	// Something may have been told while the inbox was entered.
+	select {
+	case <-s.hints.c:
+		return nil
+	default:
+	}
+	return s.idle(ctx, min(d, spread(s.w.cfg.IdleMax*9/10, 1.1)))
+}
+
+// idle runs one IDLE for at most d.
+func (s *session) idle(ctx context.Context, d time.Duration) error {
+	until, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		select {
+		case <-s.w.wake:
+		case <-s.hints.c:
+		case <-until.Done():
+		}
+		stop()
+	}()
+	err := s.conn.Idle(until, d)
+	stop()
+	<-ended
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return ctx.Err()
+	case s.conn.Err() != nil:
+		return err
+	case until.Err() != nil && mail.FaultOf(err).Code != mail.CodeRefusedCommand:
+		return nil // we were woken: the connection lives on
+	}
+	if mail.FaultOf(err).Code == mail.CodeRefusedCommand {
+		// It promised IDLE and refuses it: it loses the rung.
+		s.log.Warn("the server refuses IDLE; polling instead")
+		s.teller = pollTeller{}
+		return s.w.online(ctx, s.teller)
+	}
+	return err
+}

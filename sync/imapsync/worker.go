@@ -1,0 +1,315 @@
+package imapsync
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/store"
+	"github.com/heronmail/heron/sync/wire"
+)
+
+// Defaults of Config.
+const (
+	defaultPoll    = time.Minute
+	defaultIdleMax = 9 * time.Minute
+	connectLimit   = time.Minute // connect and sign-in together
+	steadyAfter    = 30 * time.Second
+	secretPoll     = time.Minute
+)
+
+// Config is what a Worker needs. Account, Store and Secret must be set.
+type Config struct {
+	Account mail.Account
+	Store   *store.Store
+	// Secret returns the password. It is asked before every connection; its
+	// error should be a *mail.Fault.
+	Secret func(ctx context.Context) (string, error)
+	Log    *slog.Logger // nil: nothing is logged
+	// Progress is told how far a first sync is, in messages; done == total is
+	// its end. It is called from the worker and must not block. May be nil.
+	Progress func(done, total int)
+	// StoreFailed is told when the state or a problem cannot be kept, as on a full
+	// disk: then somebody else has to say so. It must not block. May be nil.
+	StoreFailed func(err error)
+	// PollInterval is how often all folders are asked, at least; 0: a minute.
+	PollInterval time.Duration
+	// IdleMax is the longest that one IDLE lasts; 0: 9 minutes.
+	IdleMax time.Duration
+	// Version is told to servers that ask for a client's ID (RFC 2971).
+	Version string
+	// Dial replaces wire.Dial, for tests. May be nil.
+	Dial func(ctx context.Context, o wire.Options) (*wire.Conn, error)
+}
+
+// Reason is why a Worker is kicked.
+type Reason string
+
+// The reasons for a kick.
+const (
+	ReasonCheck    Reason = "check"    // the user wants to see what is new
+	ReasonSecret   Reason = "secret"   // a secret was stored, or the keyring unlocked
+	ReasonNetwork  Reason = "network"  // the network changed: sockets are dropped
+	ReasonResume   Reason = "resume"   // the computer slept: sockets are dropped
+	ReasonSettings Reason = "settings" // something else changed that may help
+)
+
+// Worker brings one account in step. Its methods may be called from any
+// goroutine.
+type Worker struct {
+	cfg  Config
+	wake chan struct{} // a token: the session has something to do
+	kick chan struct{} // a token: do not wait any longer before the next try
+	only chan struct{} // a token: of who may be connected
+
+	mu      sync.Mutex
+	serving bool
+	conn    *wire.Conn // the live one, nil between connections
+	dropped bool       // a kick closed it: that is no fault
+	asks    []*ask
+	raised  []mail.Code
+}
+
+// New makes a worker. It does nothing before Serve, Sync, Pass or FetchBody.
+func New(c Config) *Worker {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.PollInterval <= 0 {
+		c.PollInterval = defaultPoll
+	}
+	if c.IdleMax <= 0 || c.IdleMax > defaultIdleMax {
+		c.IdleMax = defaultIdleMax
+	}
+	if c.Dial == nil {
+		c.Dial = wire.Dial
+	}
+	c.Log = c.Log.With("account", c.Account.ID)
+	return &Worker{cfg: c, wake: make(chan struct{}, 1), kick: make(chan struct{}, 1), only: make(chan struct{}, 1)}
+}
+
+// Serve connects, brings the account in step, keeps it so, and connects again
+// when the connection ends. It returns only when ctx ends, with ctx's error; no
+// connection is open then. It is a service for suture.
+func (w *Worker) Serve(ctx context.Context) error {
+	w.setServing(true)
+	defer func() {
+		w.setServing(false)
+		if !w.cfg.Account.Policy.Paused {
+			w.setState(context.WithoutCancel(ctx), mail.StateOffline, "", time.Time{})
+		}
+		w.failAsks(&mail.Fault{Code: mail.CodeConnectionLost, Class: mail.ClassOffline, Args: mail.Args{"host": w.host()}, Err: context.Cause(ctx)})
+	}()
+	if w.cfg.Account.Policy.Paused {
+		w.setState(ctx, mail.StatePaused, "", time.Time{})
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	var b backoff
+	for {
+		steady, secret, err := w.live(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if steady {
+			b.reset()
+		}
+		f := mail.FaultOf(err)
+		w.log().Info("the connection ended", "code", f.Code, "class", string(f.Class), "steady", steady)
+		switch {
+		case w.takeDropped():
+			b.reset()
+			continue
+		case steady && f.Class == mail.ClassOffline:
+			// It worked until now: most likely it works at once again, and
+			// nobody has to hear of it.
+			continue
+		}
+		w.rest(ctx, f, &b, secret)
+	}
+}
+
+// live runs one connection from its first byte to its end. steady says that it
+// was of use for a while; secret is what it signed in with.
+func (w *Worker) live(ctx context.Context) (steady bool, secret string, err error) {
+	leave, err := w.alone(ctx)
+	if err != nil {
+		return false, "", err
+	}
+	defer leave()
+	w.setState(ctx, mail.StateConnecting, "", time.Time{})
+	s, secret, err := w.connect(ctx)
+	if err != nil {
+		return false, secret, err
+	}
+	defer s.close()
+	if err := w.online(ctx, s.teller); err != nil {
+		return false, secret, err
+	}
+	began := time.Now()
+	err = s.run(ctx)
+	return time.Since(began) >= steadyAfter, secret, err
+}
+
+// alone waits until nobody else is connected: two sessions at once would each
+// think that it alone writes the cursors.
+func (w *Worker) alone(ctx context.Context) (leave func(), err error) {
+	select {
+	case w.only <- struct{}{}:
+		return func() { <-w.only }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// connect opens a session. The connection is closed when ctx ends, or by
+// session.close.
+func (w *Worker) connect(ctx context.Context) (*session, string, error) {
+	limited, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
+	secret, err := w.cfg.Secret(limited)
+	if err != nil {
+		return nil, "", err
+	}
+	h := newHints()
+	o := wireOptions(w.cfg.Account, secret, w.cfg.Version)
+	o.Events = h.note
+	conn, err := w.cfg.Dial(limited, o)
+	if err != nil {
+		return nil, secret, err
+	}
+	s := newSession(w, conn, h)
+	s.unhook = context.AfterFunc(ctx, func() { _ = conn.Close() }) // it is being given up
+	w.mu.Lock()
+	w.conn, w.dropped = conn, false
+	w.mu.Unlock()
+	return s, secret, nil
+}
+
+// close ends the session's connection.
+func (s *session) close() {
+	s.unhook()
+	s.w.mu.Lock()
+	s.w.conn = nil
+	s.w.mu.Unlock()
+	_ = s.conn.Close() // nothing is left to be sent
+}
+
+// wireOptions says how an account's server is reached.
+func wireOptions(a mail.Account, secret, version string) wire.Options {
+	o := wire.Options{
+		User: a.Auth.User, Password: secret,
+		ID:      map[string]string{"name": "Heron"},
+		Enable:  []string{"CONDSTORE", "QRESYNC"},
+		MaxLine: maxLine,
+	}
+	if version != "" {
+		o.ID["version"] = version
+	}
+	o.Dial.Endpoint = a.Endpoint
+	o.Dial.AllowPlaintext = a.Policy.AllowPlaintext
+	o.Dial.Timeout = connectLimit
+	return o
+}
+
+// maxLine bounds a response line, in bytes: the list of a large mailbox's UIDs
+// is one line.
+const maxLine = 16 << 20
+
+// rest waits until the next try makes sense, and says so.
+func (w *Worker) rest(ctx context.Context, f *mail.Fault, b *backoff, secret string) {
+	var timer <-chan time.Time
+	var next time.Time
+	if !waitsForPerson(f) {
+		d := b.next(f)
+		next = time.Now().Add(d)
+		t := time.NewTimer(d)
+		defer t.Stop()
+		timer = t.C
+	}
+	w.raise(ctx, f)
+	w.setState(ctx, stateAfter(f), "", next)
+	w.failAsks(f)
+	var look <-chan time.Time
+	if timer == nil {
+		t := time.NewTicker(secretPoll)
+		defer t.Stop()
+		look = t.C
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer:
+			return
+		case <-w.kick:
+			b.reset()
+			return
+		case <-w.wake:
+			// Who asks for a body now is told at once why not.
+			w.failAsks(f)
+		case <-look:
+			// The password may have been put right by another program.
+			if now, err := w.cfg.Secret(ctx); err == nil && now != secret {
+				b.reset()
+				return
+			}
+		}
+	}
+}
+
+// Kick drops a backoff: the worker tries again at once. For ReasonNetwork and
+// ReasonResume it also drops the connection, which may be dead without anybody
+// having said so.
+func (w *Worker) Kick(r Reason) {
+	signal(w.kick)
+	switch r {
+	case ReasonNetwork, ReasonResume:
+		w.mu.Lock()
+		conn := w.conn
+		w.dropped = conn != nil
+		w.mu.Unlock()
+		if conn != nil {
+			_ = conn.Close() // it is given up
+		}
+	case ReasonCheck, ReasonSecret, ReasonSettings:
+	}
+}
+
+// OpsQueued says that the store has something to send.
+func (w *Worker) OpsQueued() { signal(w.wake) }
+
+// signal leaves a token in a channel that may hold one already.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// takeDropped reports whether a kick closed the connection.
+func (w *Worker) takeDropped() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	d := w.dropped
+	w.dropped = false
+	return d
+}
+
+func (w *Worker) isServing() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.serving
+}
+
+func (w *Worker) setServing(on bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.serving = on
+}
+
+func (w *Worker) log() *slog.Logger { return w.cfg.Log }
+
+func (w *Worker) host() string { return w.cfg.Account.Endpoint.Host }
