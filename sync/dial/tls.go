@@ -59,7 +59,7 @@ func rootsWith(path string) (*x509.CertPool, error) {
 	if info.Size() > maxCAFile {
 		return nil, fmt.Errorf("CA file of %d bytes is too large", info.Size())
 	}
-	pem, err := os.ReadFile(path) //nolint:gosec // the user names the file in the settings
+	pem, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}

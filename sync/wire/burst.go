@@ -38,10 +38,10 @@ func (b *burst) index(tag string) (int, bool) {
 		return 0, false
 	}
 	n, err := strconv.ParseUint(digits, 10, 32)
-	if err != nil || uint32(n)-b.first >= uint32(len(b.ended)) { //nolint:gosec // 32 bits; there are few commands
+	if err != nil || uint32(n)-b.first >= uint32(len(b.ended)) {
 		return 0, false
 	}
-	i := int(uint32(n) - b.first) //nolint:gosec // bounded by len
+	i := int(uint32(n) - b.first)
 	return i, !b.ended[i]
 }
 

@@ -82,17 +82,27 @@ func addresses(v Value) []mail.Address {
 			addr += "@" + guess(host.Bytes())
 		}
 		name := strings.TrimSpace(decodeText(nstring(a.At(0))))
-		out = append(out, mail.Address{Name: clip(name, maxAddress), Addr: clip(unfold.Replace(addr), maxAddress)})
+		out = append(out, mail.Address{Name: clip(name, maxAddress), Addr: clip(oneLine(addr), maxAddress)})
 	}
 	return out
 }
 
+// oneLine is unfold for what nearly never needs it.
+func oneLine(s string) string {
+	if strings.ContainsAny(s, "\r\n\x00") {
+		return unfold(s)
+	}
+	return s
+}
+
 // dateLayouts are those that senders use though net/mail does not know them.
-var dateLayouts = []string{
-	"2 Jan 2006 15:04:05 -0700", "2 Jan 2006 15:04:05 MST", "2 Jan 2006 15:04:05", "2 Jan 2006 15:04", "2 Jan 06 15:04:05 -0700", "2 Jan 2006 15:04:05 -07:00",
-	"2 Jan 2006 15:04:05 GMT-0700", "2 Jan 2006 15:04:05 GMT-07:00", "2 January 2006 15:04:05 -0700",
-	"2-Jan-2006 15:04:05 -0700", "Jan 2 15:04:05 2006", "Jan 2 15:04:05 MST 2006", "Jan 2, 2006 15:04:05 -0700",
-	"2 Jan 2006", time.RFC3339, "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05",
+func dateLayouts() []string {
+	return []string{
+		"2 Jan 2006 15:04:05 -0700", "2 Jan 2006 15:04:05 MST", "2 Jan 2006 15:04:05", "2 Jan 2006 15:04", "2 Jan 06 15:04:05 -0700", "2 Jan 2006 15:04:05 -07:00",
+		"2 Jan 2006 15:04:05 GMT-0700", "2 Jan 2006 15:04:05 GMT-07:00", "2 January 2006 15:04:05 -0700",
+		"2-Jan-2006 15:04:05 -0700", "Jan 2 15:04:05 2006", "Jan 2 15:04:05 MST 2006", "Jan 2, 2006 15:04:05 -0700",
+		"2 Jan 2006", time.RFC3339, "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05",
+	}
 }
 
 // parseDate reads a Date field; zero if it makes no sense.
@@ -113,7 +123,7 @@ func parseDate(b []byte) time.Time {
 				s = rest
 			}
 		}
-		for _, layout := range dateLayouts {
+		for _, layout := range dateLayouts() {
 			if t, err = time.Parse(layout, s); err == nil {
 				break
 			}

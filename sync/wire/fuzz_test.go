@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -90,7 +91,7 @@ func FuzzFilter(f *testing.F) {
 		if again.odd() || again.Type != r.Type || again.Tag != r.Tag {
 			t.Fatalf("%q became %q: %v", in, out, again.Bad)
 		}
-		if _, err := rd.br.ReadByte(); err != io.EOF { //nolint:errorlint // exactly this
+		if _, err := rd.br.ReadByte(); !errors.Is(err, io.EOF) {
 			t.Fatalf("%q became more than one response: %q", in, out)
 		}
 	})

@@ -245,7 +245,7 @@ func (l *library) take(r *Response) (news bool, err error) {
 	case "VANISHED":
 		// It cannot read this, but must not believe in messages that are gone.
 		if uids, earlier, err := ParseVanished(r); err == nil && !earlier {
-			l.exists -= uint32(min(uint64(l.exists), uint64(uids.Len()))) //nolint:gosec // at most exists
+			l.exists -= uint32(min(uint64(l.exists), uint64(uids.Len())))
 			out = append(append(out, "* "...), strconv.FormatUint(uint64(l.exists), 10)+" EXISTS\r\n"...)
 		}
 	}

@@ -117,7 +117,7 @@ func (r *Response) parse() {
 		if err != nil {
 			r.Bad = errNumber
 		}
-		r.Num = uint32(n) //nolint:gosec // 32 bits were asked for
+		r.Num = uint32(n)
 	}
 	p := parser{r: r, pos: pos, end: end}
 	if isStatus(typ) {
@@ -205,11 +205,10 @@ func (p *parser) list(end byte, depth int) int32 {
 
 func (p *parser) add(n node) int32 {
 	p.r.nodes = append(p.r.nodes, n)
-	return int32(len(p.r.nodes) - 1) //nolint:gosec // a response is smaller than 2 GiB, see Options
+	return int32(len(p.r.nodes) - 1)
 }
 
 func (p *parser) text(kind Kind, beg, end int, escaped bool) int32 {
-	//nolint:gosec // a response is smaller than 2 GiB, see Options
 	return p.add(node{kind: kind, escaped: escaped, beg: int32(beg), end: int32(end), next: -1})
 }
 

@@ -348,6 +348,7 @@ func TestStatusFault(t *testing.T) {
 		{Status{"NO", "", "no"}, mail.CodeRefusedCommand, mail.ClassProtocol, 0},
 		{Status{"BAD", "CLIENTBUG", "what"}, mail.CodeRefusedCommand, mail.ClassProtocol, 0},
 		{Status{"NO", "NONEXISTENT", "gone"}, mail.CodeGone, mail.ClassConflict, 0},
+		{Status{"NO", "", "Mailbox doesn't exist: a"}, mail.CodeGone, mail.ClassConflict, 0},
 		{Status{"NO", "LIMIT", "slow down"}, mail.CodeThrottled, mail.ClassLimit, 0},
 		{Status{"NO", "ALERT", "Too many simultaneous connections. (Failure)"}, mail.CodeTooMany, mail.ClassLimit, 0},
 		{Status{"BAD", "", "Request is throttled. Suggested Backoff Time: 299923 milliseconds"}, mail.CodeThrottled, mail.ClassLimit, 299923 * time.Millisecond},

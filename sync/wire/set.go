@@ -112,7 +112,7 @@ func (s Set) Len() int {
 	for _, r := range s {
 		n += uint64(r.Hi-r.Lo) + 1
 	}
-	return int(min(n, uint64(maxInt))) //nolint:gosec // bounded
+	return int(min(n, uint64(maxInt)))
 }
 
 const maxInt = int(^uint(0) >> 1)

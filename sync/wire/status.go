@@ -38,8 +38,8 @@ func (s Status) Fault(command string) *mail.Fault {
 	if s.limit(f) {
 		return f
 	}
-	switch s.Code {
-	case "NONEXISTENT", "TRYCREATE":
+	missing := s.Type == "NO" && s.Code == "" && saysNotThere(strings.ToLower(s.Text))
+	if missing || s.Code == "NONEXISTENT" || s.Code == "TRYCREATE" {
 		f.Code, f.Class = mail.CodeGone, mail.ClassConflict
 		f.Args["what"] = command
 	}
@@ -59,12 +59,12 @@ func (s Status) limit(f *mail.Fault) bool {
 		}
 		f.Code = mail.CodeThrottled
 	default:
-		if !hasAny(text, tooMany...) && !hasAny(text, patience...) {
+		if !saysTooMany(text) && !saysPatience(text) {
 			return false
 		}
 		f.Code = mail.CodeThrottled
 	}
-	if hasAny(text, tooMany...) {
+	if saysTooMany(text) {
 		f.Code = mail.CodeTooMany
 	}
 	f.Class = mail.ClassLimit
@@ -72,15 +72,22 @@ func (s Status) limit(f *mail.Fault) bool {
 	return true
 }
 
-// What servers write, in lower case.
-var (
-	tooMany = []string{
-		"too many", "maximum number of connections", "connection limit", "connections limit", "simultaneous connections", "concurrent connections",
-	}
-	patience = []string{
-		"throttl", "rate limit", "suggested backoff", "try again later", "try later", "temporarily", "temporary failure", "bandwidth limit",
-	}
-)
+// saysTooMany, saysPatience and saysNotThere know what servers write; text is
+// in lower case.
+func saysTooMany(text string) bool {
+	return hasAny(text, "too many", "maximum number of connections", "connection limit", "connections limit",
+		"simultaneous connections", "concurrent connections")
+}
+
+func saysPatience(text string) bool {
+	return hasAny(text, "throttl", "rate limit", "suggested backoff", "try again later", "try later", "temporarily",
+		"temporary failure", "bandwidth limit")
+}
+
+func saysNotThere(text string) bool {
+	return hasAny(text, "doesn't exist", "does not exist", "no such mailbox", "no such folder", "unknown mailbox",
+		"nonexistent mailbox")
+}
 
 func hasAny(s string, words ...string) bool {
 	for _, w := range words {

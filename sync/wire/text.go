@@ -107,13 +107,15 @@ func decodeText(b []byte) string {
 	if !utf8.ValidString(s) {
 		s = strings.ToValidUTF8(s, string(utf8.RuneError))
 	}
-	if strings.ContainsAny(s, "\r\n\x00") {
-		s = unfold.Replace(s)
-	}
-	return s
+	return oneLine(s)
 }
 
-var unfold = strings.NewReplacer("\r\n ", " ", "\r\n\t", " ", "\r\n", " ", "\n ", " ", "\n\t", " ", "\n", " ", "\r", "", "\x00", "")
+// unfold takes line ends and NUL out, and with a line end the space behind it.
+func unfold(s string) string {
+	return strings.NewReplacer(
+		"\r\n ", " ", "\r\n\t", " ", "\r\n", " ", "\n ", " ", "\n\t", " ", "\n", " ", "\r", "", "\x00", "",
+	).Replace(s)
+}
 
 // readCharset never fails: a character set that nobody knows is guessed at.
 func readCharset(name string, in io.Reader) (io.Reader, error) {

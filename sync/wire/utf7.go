@@ -8,9 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// base64m is the base64 of modified UTF-7 (RFC 3501 §5.1.3). Not strict: bits
-// that do not matter are seen set in the wild.
-var base64m = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,").WithPadding(base64.NoPadding)
+// utf7Alphabet is the base64 of modified UTF-7 (RFC 3501 §5.1.3).
+const utf7Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,"
+
+// base64m is not strict: bits that do not matter are seen set in the wild.
+func base64m() *base64.Encoding {
+	return base64.NewEncoding(utf7Alphabet).WithPadding(base64.NoPadding)
+}
 
 // EncodeMailbox returns a mailbox name in modified UTF-7 (RFC 3501 §5.1.3). The
 // result is printable ASCII whatever the name holds.
@@ -29,7 +33,7 @@ func EncodeMailbox(name string) string {
 			raw = binary.BigEndian.AppendUint16(raw, u)
 		}
 		b.WriteByte('&')
-		b.WriteString(base64m.EncodeToString(raw))
+		b.WriteString(base64m().EncodeToString(raw))
 		b.WriteByte('-')
 		run = run[:0]
 	}
@@ -85,7 +89,7 @@ func decodeMailbox(raw []byte) (name string, ok bool) {
 }
 
 func decodeRun(word string) (string, bool) {
-	raw, err := base64m.DecodeString(word)
+	raw, err := base64m().DecodeString(word)
 	if err != nil || len(raw) == 0 || len(raw)%2 != 0 {
 		return "", false
 	}
