@@ -74,28 +74,28 @@ func TestFirstIndexIsBackfillAndShowsTheServersNumbers(t *testing.T) {
 	}
 	f.counts("INBOX", 100, 40)
 
-	t.Run("new mail counts before the next STATUS", func(t *testing.T) {
+	t.Run("new mail counts before the next STATUS", func(*testing.T) {
 		cursor.UIDNext = 102
 		f.apply(Delta{Mailbox: b.ID, Cursor: cursor, SetCursor: true, Added: []Fetched{msg(101, 101)}})
 		f.counts("INBOX", 101, 41)
 	})
-	t.Run("a mark shows at once", func(t *testing.T) {
+	t.Run("a mark shows at once", func(*testing.T) {
 		f.mark([]mail.MessageID{f.id(b, 101)}, seen, nil)
 		f.counts("INBOX", 101, 40)
 	})
-	t.Run("a message that goes is one less", func(t *testing.T) {
+	t.Run("a message that goes is one less", func(*testing.T) {
 		f.apply(Delta{Mailbox: b.ID, Gone: []mail.UID{100}})
 		f.counts("INBOX", 100, 40)
 	})
-	t.Run("flags from elsewhere", func(t *testing.T) {
+	t.Run("flags from elsewhere", func(*testing.T) {
 		f.apply(Delta{Mailbox: b.ID, Flags: []FlagUpdate{{UID: 99}}})
 		f.counts("INBOX", 100, 41)
 	})
-	t.Run("the next STATUS says the same", func(t *testing.T) {
+	t.Run("the next STATUS says the same", func(*testing.T) {
 		f.apply(Delta{Mailbox: b.ID, Server: &mail.Counts{Total: 100, Unread: 42}}) // 101 is still unseen there
 		f.counts("INBOX", 100, 41)
 	})
-	t.Run("when all is indexed the rows count", func(t *testing.T) {
+	t.Run("when all is indexed the rows count", func(*testing.T) {
 		cursor.BackfillBelow = 1
 		f.apply(Delta{Mailbox: b.ID, Cursor: cursor, SetCursor: true, Backfill: true, Added: fetched(1, 50)})
 		f.counts("INBOX", 100, 51)

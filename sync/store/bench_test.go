@@ -18,7 +18,7 @@ func corpus(first, n int) []Fetched {
 	out := make([]Fetched, n)
 	for i := range out {
 		k := first + i
-		f := msg(mail.UID(k), k) //nolint:gosec // small
+		f := msg(mail.UID(k), k)
 		f.Envelope.Subject = fmt.Sprintf("%s %s %s %d", vocabulary[k%22], vocabulary[k/22%22], vocabulary[k/7%22], k)
 		f.Envelope.From[0] = mail.Address{Name: fmt.Sprintf("Person %d", k%500), Addr: fmt.Sprintf("p%d@example.org", k%500)}
 		if k%3 != 0 {
@@ -48,7 +48,7 @@ func BenchmarkIndex(b *testing.B) {
 			b.Fatal(err)
 		}
 		for at := total; at > 0; at -= batch {
-			below := mail.UID(at - batch + 1) //nolint:gosec // small
+			below := mail.UID(at - batch + 1)
 			d := Delta{
 				Mailbox: box.ID, Added: messages[at-batch : at], Backfill: true, SetCursor: true,
 				Cursor: mail.Cursor{UIDValidity: 1, UIDNext: total + 1, Messages: total, BackfillBelow: below},

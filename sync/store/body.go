@@ -62,14 +62,14 @@ func writeFile(ctx context.Context, path string, r io.Reader) (n int64, err erro
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
+			_ = os.Remove(f.Name()) // what stays behind is swept later
 		}
 	}()
 	n, err = io.Copy(f, ctxReader{ctx, r})
 	if err == nil {
 		err = f.Sync()
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err := errors.Join(err, f.Close()); err != nil {
 		return n, err
 	}
 	if err := os.Rename(f.Name(), path); err != nil {
@@ -80,7 +80,7 @@ func writeFile(ctx context.Context, path string, r io.Reader) (n int64, err erro
 
 // ctxReader ends with its context.
 type ctxReader struct {
-	ctx context.Context //nolint:containedctx // lives for one copy
+	ctx context.Context
 	r   io.Reader
 }
 

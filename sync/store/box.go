@@ -80,14 +80,14 @@ const boxColumns = `b.id, a.name, b.name, b.delimiter, b.role, b.selectable, b.s
 func scanMailbox(r scanner, more ...any) (m mail.Mailbox, err error) {
 	var synced int64
 	var modseq int64
-	dest := []any{
+	dest := append([]any{
 		&m.ID, &m.Account, &m.Name, &m.Delimiter, &m.Role, &m.Selectable, &m.Subscribed, &m.Watched,
 		&m.Counts.Total, &m.Counts.Unread, &m.Cursor.UIDValidity, &m.Cursor.UIDNext, &modseq,
 		&m.Cursor.Messages, &m.Cursor.Unseen, &m.Cursor.BackfillBelow, &synced,
-	}
-	err = r.Scan(append(dest, more...)...)
+	}, more...)
+	err = r.Scan(dest...)
 	m.LastSync = fromNanos(synced)
-	m.Cursor.HighestModSeq = mail.ModSeq(modseq) //nolint:gosec // 63 bits on the wire (RFC 7162 §7)
+	m.Cursor.HighestModSeq = mail.ModSeq(modseq)
 	return m, err
 }
 
@@ -183,4 +183,4 @@ func (t *tx) saveBox(b *box) error {
 }
 
 // modSeq is a mod-sequence as SQLite keeps it.
-func modSeq(m mail.ModSeq) int64 { return int64(m) } //nolint:gosec // 63 bits on the wire (RFC 7162 §7)
+func modSeq(m mail.ModSeq) int64 { return int64(m) }

@@ -7,9 +7,10 @@ import (
 	"io/fs"
 	"syscall"
 
-	"github.com/heronmail/heron/sync/mail"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/heronmail/heron/sync/mail"
 )
 
 // fault sorts an error of SQLite or the file system by what can be done about

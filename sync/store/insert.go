@@ -121,7 +121,7 @@ func scanMessage(r scanner) (m mail.Message, err error) {
 	}
 	if box != nil && validity != nil {
 		m.Location.Mailbox = mail.MailboxID(*box)
-		m.Location.UIDValidity = mail.UIDValidity(*validity) //nolint:gosec // was 32 bits when stored
+		m.Location.UIDValidity = mail.UIDValidity(*validity)
 	}
 	m.Flags = flags.flags()
 	m.Received, m.Envelope.Date = fromSeconds(received), fromSeconds(date)

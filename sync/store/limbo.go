@@ -82,7 +82,7 @@ func (s stray) likeness(b *box, f *Fetched) int {
 	if s.reset && s.from != b.ID {
 		return 0 // it waits for its own mailbox: this one is a copy
 	}
-	n := 0
+	var n int
 	switch {
 	case s.emailID != "" && f.EmailID != "":
 		if s.emailID != f.EmailID {

@@ -171,7 +171,7 @@ func TestResetKeepsEveryID(t *testing.T) {
 	})
 	wantKinds(t, cs)
 	for i, id := range before {
-		if got := f.at(inbox, mail.UID(101+i)); got.ID != id || got.Location.UIDValidity != 2 { //nolint:gosec // small
+		if got := f.at(inbox, mail.UID(101+i)); got.ID != id || got.Location.UIDValidity != 2 {
 			t.Errorf("message %d: got %+v", i, got)
 		}
 	}

@@ -10,8 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/heronmail/heron/sync/mail"
 	"go.uber.org/goleak"
+
+	"github.com/heronmail/heron/sync/mail"
 )
 
 func TestMain(m *testing.M) {
@@ -157,7 +158,7 @@ func msg(uid mail.UID, n int, flags ...mail.Flag) Fetched {
 func fetched(a, b int, flags ...mail.Flag) []Fetched {
 	var out []Fetched
 	for n := a; n <= b; n++ {
-		out = append(out, msg(mail.UID(n), n, flags...)) //nolint:gosec // small
+		out = append(out, msg(mail.UID(n), n, flags...))
 	}
 	return out
 }

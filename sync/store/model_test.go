@@ -10,8 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/heronmail/heron/sync/mail"
 	"pgregory.net/rapid"
+
+	"github.com/heronmail/heron/sync/mail"
 )
 
 // model is what the store should know, kept the simple way: messages have

@@ -197,7 +197,7 @@ func (t *tx) reflag(r target, next rowFlags, m mail.ModSeq, g *groups[flagDelta]
 // StartOp notes that an op's command is about to be sent. Fault gone when the
 // op is not open any more.
 func (s *Store) StartOp(ctx context.Context, id mail.OpID) error {
-	return s.changeOp(ctx, "start an action", id, func(t *tx, op *mail.Op) error {
+	return s.changeOp(ctx, "start an action", id, func(_ *tx, op *mail.Op) error {
 		op.State, op.Tries, op.NextTry, op.Fault = mail.OpSending, op.Tries+1, time.Time{}, ""
 		return nil
 	})

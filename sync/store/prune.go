@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -110,8 +112,14 @@ func (s *Store) sweep(ctx context.Context) error {
 
 func (s *Store) sweepFile(ctx context.Context, path string) error {
 	info, err := os.Stat(path)
-	if err != nil || s.now().Sub(info.ModTime()) < time.Hour {
-		return nil // it went by itself, or is being written right now
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // it went by itself
+	}
+	if err != nil {
+		return err
+	}
+	if s.now().Sub(info.ModTime()) < time.Hour {
+		return nil // it is being written right now
 	}
 	name, _ := strings.CutSuffix(filepath.Base(path), ".eml")
 	if id, err := strconv.ParseInt(name, 10, 64); err == nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -148,7 +149,7 @@ func (s *Store) UIDFlags(ctx context.Context, id mail.MailboxID) iter.Seq2[UIDFl
 				yield(UIDFlags{}, fault(s.path(), "read flags", err))
 				return
 			}
-			u.ModSeq = mail.ModSeq(modseq) //nolint:gosec // 63 bits on the wire (RFC 7162 §7)
+			u.ModSeq = mail.ModSeq(modseq)
 			flags, ok := sets[f]
 			if !ok {
 				flags = f.flags()
@@ -236,7 +237,7 @@ func (s *Store) Message(ctx context.Context, id mail.MessageID) (mail.Message, e
 // MessageAt returns the message with a UID in a mailbox. Fault no-such-message.
 func (s *Store) MessageAt(ctx context.Context, box mail.MailboxID, uid mail.UID) (mail.Message, error) {
 	missing := &mail.Fault{
-		Code: mail.CodeNoMessage, Class: mail.ClassLocal, Args: mail.Args{"message": fmt.Sprint(uid)},
+		Code: mail.CodeNoMessage, Class: mail.ClassLocal, Args: mail.Args{"message": strconv.FormatUint(uint64(uid), 10)},
 	}
 	return s.message(ctx, missing, `WHERE m.mailbox = ? AND m.uid = ?`, int64(box), int64(uid))
 }

@@ -11,8 +11,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/heronmail/heron/sync/mail"
 	_ "modernc.org/sqlite" // the driver
+
+	"github.com/heronmail/heron/sync/mail"
 )
 
 //go:embed migrations/*.sql

@@ -50,8 +50,8 @@ func TestACrashLeavesCursorAndRowsTogether(t *testing.T) {
 	f := open(t)
 	b := f.folders("INBOX")["INBOX"]
 	for n := 1; n <= 5; n++ {
-		f.apply(inStep(b.ID, 1, mail.UID(n+1), msg(mail.UID(n), n))) //nolint:gosec // small
-		f.mark([]mail.MessageID{f.id(b, mail.UID(n))}, seen, nil)    //nolint:gosec // small
+		f.apply(inStep(b.ID, 1, mail.UID(n+1), msg(mail.UID(n), n)))
+		f.mark([]mail.MessageID{f.id(b, mail.UID(n))}, seen, nil)
 		// What a kill would leave: the files as they are, nothing closed.
 		dir := filepath.Join(t.TempDir(), "copy")
 		f.must(os.CopyFS(dir, os.DirFS(f.dir)))
@@ -94,7 +94,7 @@ func TestReadingWhileAnotherWrites(t *testing.T) {
 	f.must(err)
 	defer func() { f.must(r.Close()) }()
 	for n := 3; n < 20; n++ {
-		f.apply(inStep(b.ID, 1, mail.UID(n+1), msg(mail.UID(n), n))) //nolint:gosec // small
+		f.apply(inStep(b.ID, 1, mail.UID(n+1), msg(mail.UID(n), n)))
 		got, err := r.Mailbox(t.Context(), b.ID)
 		f.must(err)
 		if got.Counts.Total != n {
@@ -268,7 +268,7 @@ func TestWritersTakeTurnsAndCanGiveUp(t *testing.T) {
 	}
 	for n := 1; n <= 8; n++ {
 		wg.Go(func() {
-			if _, err := f.Apply(f.ctx(), acc, Batch{Deltas: []Delta{{Mailbox: b.ID, Added: []Fetched{msg(mail.UID(n), n)}}}}); err != nil { //nolint:gosec // small
+			if _, err := f.Apply(f.ctx(), acc, Batch{Deltas: []Delta{{Mailbox: b.ID, Added: []Fetched{msg(mail.UID(n), n)}}}}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -287,7 +287,7 @@ func TestASlowReaderSeesTheLastRevision(t *testing.T) {
 	u, v := f.Subscribe(), f.Subscribe()
 	b := f.inbox(0)
 	for n := 1; n <= 50; n++ { // nobody receives: the writer must not wait
-		f.apply(Delta{Mailbox: b.ID, Added: []Fetched{msg(mail.UID(n), n)}}) //nolint:gosec // small
+		f.apply(Delta{Mailbox: b.ID, Added: []Fetched{msg(mail.UID(n), n)}})
 	}
 	<-u.C()
 	if u.Revision() != f.head() {

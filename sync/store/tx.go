@@ -57,7 +57,7 @@ func (w *writer) close() error {
 // it touches in memory, and writes these back at its end.
 type tx struct {
 	w       *writer
-	ctx     context.Context //nolint:containedctx // lives exactly as long as the transaction
+	ctx     context.Context
 	now     time.Time
 	origin  mail.Origin // of the changes that follow from others, as numbers do
 	rev     mail.Revision
@@ -131,7 +131,7 @@ func (t *tx) stmt(query string) (*sql.Stmt, error) {
 
 // exec runs a statement. Every text must be a constant: each is kept prepared.
 func (t *tx) exec(query string, args ...any) (sql.Result, error) {
-	st, err := t.stmt(query)
+	st, err := t.stmt(query) //nolint:sqlclosecheck // kept prepared until the writer is closed
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func (t *tx) exec(query string, args ...any) (sql.Result, error) {
 
 // row reads one row into dest and reports whether there was one.
 func (t *tx) row(query string, args []any, dest ...any) (bool, error) {
-	st, err := t.stmt(query)
+	st, err := t.stmt(query) //nolint:sqlclosecheck // kept prepared until the writer is closed
 	if err != nil {
 		return false, err
 	}
@@ -153,7 +153,7 @@ func (t *tx) row(query string, args []any, dest ...any) (bool, error) {
 
 // list reads all rows.
 func list[T any](t *tx, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
-	st, err := t.stmt(query)
+	st, err := t.stmt(query) //nolint:sqlclosecheck // kept prepared until the writer is closed
 	if err != nil {
 		return nil, err
 	}
