@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -133,15 +132,18 @@ func TestSteps(t *testing.T) {
 
 func TestRaw(t *testing.T) {
 	const msg = "Subject: x\r\n\r\n\x00\xff"
-	f := &fake{raw: io.NopCloser(strings.NewReader(msg))}
+	f := &fake{raw: func() io.Reader { return strings.NewReader(msg) }}
 	path, _ := serve(t, f)
 	c := client(t, path)
 	if got, err := readRaw(t, c); got != msg || err != nil {
 		t.Errorf("%q, %v", got, err)
 	}
 	// What breaks off must not look whole.
-	broken := io.NopCloser(io.MultiReader(strings.NewReader(msg), iotest.ErrReader(errors.New("broken"))))
-	f.set(func() { f.raw = broken })
+	f.set(func() {
+		f.raw = func() io.Reader {
+			return io.MultiReader(strings.NewReader(msg), iotest.ErrReader(errors.New("broken")))
+		}
+	})
 	if _, err := readRaw(t, c); err == nil {
 		t.Error("half a message was read as if it were whole")
 	}
@@ -163,7 +165,7 @@ func readRaw(t *testing.T, c *Client) (string, error) {
 }
 
 func TestNoHolder(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "control.sock")
+	path := socketPath(t)
 	if _, err := Dial(t.Context(), path); !errors.Is(err, ErrNoHolder) {
 		t.Errorf("no socket: %v", err)
 	}
@@ -192,7 +194,8 @@ func TestHandshake(t *testing.T) {
 		}
 	})
 	t.Run("the first dial reaches nobody", func(t *testing.T) {
-		path := filepath.Join(t.TempDir(), "control.sock")
+		t.Parallel()
+		path := socketPath(t)
 		ln, err := Listen(path)
 		if err != nil {
 			t.Fatal(err)
@@ -203,7 +206,8 @@ func TestHandshake(t *testing.T) {
 		client(t, path)
 	})
 	t.Run("nobody answers", func(t *testing.T) {
-		path := filepath.Join(t.TempDir(), "control.sock")
+		t.Parallel()
+		path := socketPath(t)
 		ln, err := Listen(path)
 		if err != nil {
 			t.Fatal(err)

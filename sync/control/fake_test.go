@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -26,7 +25,7 @@ type fake struct {
 	err    error // of every call but Hello
 	events func(ctx context.Context, fn func(api.Event) error) error
 	steps  []api.Step
-	raw    io.ReadCloser
+	raw    func() io.Reader // called for each request: clients may make one again
 }
 
 func (f *fake) note(name string, args ...any) error {
@@ -127,10 +126,12 @@ func (f *fake) Body(_ context.Context, id mail.MessageID) (api.Body, error) {
 }
 
 func (f *fake) Raw(_ context.Context, id mail.MessageID) (io.ReadCloser, error) {
-	err := f.note("raw", id)
+	if err := f.note("raw", id); err != nil {
+		return nil, err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.raw, err
+	return io.NopCloser(f.raw()), nil
 }
 
 func (f *fake) Do(_ context.Context, a api.Action) (api.ActionResult, error) {
@@ -168,7 +169,7 @@ func (f *fake) Restart(context.Context) error  { return f.note("restart") }
 // what was logged.
 func serve(t *testing.T, f *fake) (path string, log *syncBuffer) {
 	t.Helper()
-	path = filepath.Join(t.TempDir(), "run", "control.sock")
+	path = socketPath(t)
 	ln, err := Listen(path)
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,9 @@ import (
 	"testing"
 )
 
+// socketPath is a path for one test's socket.
+func socketPath(t *testing.T) string { return filepath.Join(t.TempDir(), "control.sock") }
+
 // leaveStale leaves a socket as a holder that was killed does.
 func leaveStale(t *testing.T, path string) {
 	t.Helper()

@@ -26,9 +26,9 @@ const (
 	shutdownLimit = 2 * time.Second // for answers under way when the server ends
 )
 
-// Serve answers for b on ln until ctx ends or ln fails. It closes ln, ends
-// every answer under way within 2 s and returns when none of its goroutines is
-// left that does not wait for b. It returns nil when ctx ended it.
+// Serve answers for b on ln until ctx ends or ln fails. Then it closes ln, and
+// answers that are under way have 2 s to end before they are cut off: b ends its
+// streams by itself. It returns nil when ctx ended it.
 func Serve(ctx context.Context, ln net.Listener, b Backend, log *slog.Logger) error {
 	s := &server{backend: b, log: log}
 	h := &http.Server{
@@ -37,8 +37,8 @@ func Serve(ctx context.Context, ln net.Listener, b Backend, log *slog.Logger) er
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		// Requests end with the server, not with a context of their own.
-		BaseContext: func(net.Listener) context.Context { return ctx },
+		// Requests outlive ctx by the time that Shutdown gives them.
+		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- h.Serve(ln) }()
