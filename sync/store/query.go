@@ -123,9 +123,24 @@ func (s *Store) SetWatched(ctx context.Context, id mail.MailboxID, watched bool)
 // UIDs returns the UIDs that are known in a mailbox, ascending: also of
 // messages that are \Deleted, and of those whose data could not be read.
 func (s *Store) UIDs(ctx context.Context, id mail.MailboxID) ([]mail.UID, error) {
-	uids, err := query(ctx, s.read, scanID[mail.UID],
-		`SELECT uid FROM messages WHERE mailbox = ?1 UNION SELECT uid FROM uncertain WHERE mailbox = ?1 ORDER BY uid`, int64(id))
-	return uids, fault(s.path(), "read UIDs", err)
+	var uids []mail.UID
+	err := s.view(ctx, "read UIDs", func(tx *sql.Tx) error {
+		var err error
+		uids, err = query(ctx, tx, scanID[mail.UID], `SELECT uid FROM messages WHERE mailbox = ? ORDER BY uid`, int64(id))
+		if err != nil {
+			return err
+		}
+		// Few or none: not worth a UNION, which would sort all.
+		uncertain, err := query(ctx, tx, scanID[mail.UID], `SELECT uid FROM uncertain WHERE mailbox = ?`, int64(id))
+		if err != nil || len(uncertain) == 0 {
+			return err
+		}
+		uids = append(uids, uncertain...)
+		slices.Sort(uids)
+		uids = slices.Compact(uids)
+		return nil
+	})
+	return uids, err
 }
 
 // UIDFlags goes through the messages of a mailbox by ascending UID, with the
