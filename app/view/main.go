@@ -1,0 +1,212 @@
+package view
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/heronmail/heron/sync/i18n"
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// Main is the main window's content.
+type Main struct {
+	p       *i18n.Printer
+	intents Intents
+	st      State
+
+	bar      *toolbar
+	notice   *notice
+	side     *folders
+	list     *messages
+	events   *activity
+	nothing  *emptyPage
+	preview  *preview
+	standing *standing
+	foot     *statusBar
+
+	lists, columns, all *fyne.Container
+}
+
+// NewMain makes the pages. They show nothing until the first Show.
+func NewMain(p *i18n.Printer, in Intents) *Main {
+	m := &Main{p: p, intents: in}
+	m.bar = newToolbar(p, in)
+	m.notice = newNotice(p, in)
+	m.side = newFolders(p, in.GoTo)
+	m.list = newMessages(p, in.Open, m.focusPreview)
+	m.list.list.back = m.escape
+	m.list.list.typed = m.typed
+	m.side.list.back = m.escape
+	m.side.list.enter = func() { m.focus(m.list.list) }
+	m.side.list.typed = m.typed
+	m.events = newActivity(p)
+	m.events.list.back = m.escape
+	m.nothing = newEmptyPage()
+	m.preview = newPreview(p, in)
+	m.standing = newStanding(p, in)
+	m.foot = newStatusBar(func() { in.GoTo(Place{Kind: PlaceActivity}) })
+
+	add := newButton(p.T("window.add-account"), theme.ContentAddIcon(), in.AddAccount)
+	add.Alignment = widget.ButtonAlignLeading
+	add.Importance = widget.LowImportance
+	side := onGround(theme.ColorNameHeaderBackground,
+		container.NewBorder(nil, container.NewPadded(add), nil, nil, container.NewPadded(flat(m.side.list))))
+	m.lists = container.NewStack(flat(m.list.list), flat(m.events.list), m.nothing)
+	right := onGround(theme.ColorNameInputBackground, container.NewStack(m.preview.all, m.standing.all))
+	m.columns = container.New(&columns{
+		open:     func() bool { return m.st.Open.ID != 0 || m.st.Place.Kind == PlaceActivity },
+		narrowed: m.bar.setNarrow,
+	}, side, hairline(), onGround(theme.ColorNameInputBackground, m.lists), hairline(), right)
+	m.all = container.NewBorder(
+		container.New(stack{}, m.bar.all, hairline(), m.notice.strip),
+		container.New(stack{}, hairline(), m.foot), nil, nil, m.columns)
+	return m
+}
+
+// Object is what to put into a window.
+func (m *Main) Object() fyne.CanvasObject { return m.all }
+
+// Show draws a state.
+func (m *Main) Show(st State) {
+	old := m.st
+	m.st = st
+	m.bar.show(st)
+	m.notice.show(st)
+	m.side.show(placeRows(m.p, st.Status), st.Place)
+	m.list.show(st)
+	m.events.show(st)
+	active := st.Place.Kind == PlaceActivity
+	m.middle()
+	show(m.preview.all, !active)
+	show(m.standing.all, active)
+	if active {
+		m.standing.show(st)
+	} else {
+		m.preview.show(st)
+	}
+	m.foot.show(statusParts(m.p, st))
+	if (old.Open.ID != 0) != (st.Open.ID != 0) || old.Place.Kind != st.Place.Kind {
+		m.columns.Refresh()
+		m.columns.Layout.Layout(m.columns.Objects, m.columns.Size())
+	}
+}
+
+// middle shows the list, or what stands for it.
+func (m *Main) middle() {
+	st := m.st
+	active := st.Place.Kind == PlaceActivity
+	title, text, act := m.emptiness()
+	show(m.nothing, title != "")
+	show(m.list.list, title == "" && !active)
+	show(m.events.list, title == "" && active)
+	m.nothing.say(title, text, act, m.intents.AddAccount)
+}
+
+// emptiness says why there is nothing in the list; "" when there is something
+// or nothing is known yet.
+func (m *Main) emptiness() (title, text, act string) {
+	st := m.st
+	t := func(id string) string { return m.p.T("window.empty." + id) }
+	switch {
+	case st.Link == LinkUp && st.Status.Running && len(st.Status.Accounts) == 0:
+		return t("no-account.title"), t("no-account.text"), m.p.T("window.add-account")
+	case st.Place.Kind == PlaceActivity:
+		if st.Activity != nil && len(st.Activity) == 0 {
+			return t("activity.title"), t("activity.text"), ""
+		}
+	case st.Trouble != nil && !st.Known:
+		title, text = describe(m.p, *st.Trouble)
+		return title, text, ""
+	case st.Known && st.Rows.Len() == 0:
+		if m.filling() {
+			return t("filling.title"), t("filling.text"), ""
+		}
+		if st.Place.Kind == PlaceInboxes {
+			return t("inbox.title"), t("inbox.text"), ""
+		}
+		return t("folder.title"), t("folder.text"), ""
+	}
+	return "", "", ""
+}
+
+// filling reports whether the place's mail may still be on its way.
+func (m *Main) filling() bool {
+	for _, a := range m.st.Status.Accounts {
+		if m.st.Place.Kind == PlaceFolder && a.ID != m.st.Place.Account {
+			continue
+		}
+		if a.Progress != nil || a.LastSync.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+// Keys gives a window's canvas the keys that work wherever the focus is.
+func (m *Main) Keys(c fyne.Canvas) {
+	c.AddShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyR, Modifier: fyne.KeyModifierShortcutDefault}, func(fyne.Shortcut) {
+		if m.st.Link == LinkUp && !m.st.Checking {
+			m.intents.CheckNow()
+		}
+	})
+	c.SetOnTypedRune(func(r rune) { m.typed(r) })
+	c.SetOnTypedKey(func(e *fyne.KeyEvent) {
+		switch e.Name {
+		case fyne.KeyEscape:
+			m.escape()
+		case fyne.KeyUp, fyne.KeyDown, fyne.KeyHome, fyne.KeyEnd, fyne.KeyPageUp, fyne.KeyPageDown:
+			if m.list.list.Visible() {
+				c.Focus(m.list.list)
+				m.list.list.TypedKey(e)
+			}
+		}
+	})
+}
+
+// Start puts the focus where work begins.
+func (m *Main) Start() { m.focus(m.list.list) }
+
+// typed does what a letter stands for.
+func (m *Main) typed(r rune) bool {
+	switch r {
+	case 'u', 'm', 'U', 'M':
+		if o := m.st.Open; o.ID != 0 && o.Row.ID == o.ID && m.st.Place.Kind != PlaceActivity {
+			m.intents.MarkRead(o.ID, !o.Row.Flags.Has(mail.FlagSeen))
+			return true
+		}
+	}
+	return false
+}
+
+// escape goes one step back: out of the message, then to the list.
+func (m *Main) escape() {
+	switch {
+	case m.st.Failed != nil:
+		m.intents.Dismiss()
+	case m.st.Open.ID != 0:
+		m.intents.Open(0)
+	case m.st.Place.Kind == PlaceActivity:
+		m.intents.GoTo(Place{Kind: PlaceInboxes})
+	}
+	m.focus(m.list.list)
+}
+
+// focusPreview goes from the list into the message.
+func (m *Main) focusPreview() {
+	if m.st.Open.ID != 0 {
+		m.focus(m.preview.mark)
+	}
+}
+
+func (m *Main) focus(o fyne.Focusable) {
+	obj, ok := o.(fyne.CanvasObject)
+	if !ok || !obj.Visible() {
+		return
+	}
+	if c := fyne.CurrentApp().Driver().CanvasForObject(m.all); c != nil {
+		c.Focus(o)
+	}
+}

@@ -1,0 +1,167 @@
+package view
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// painter is a widget that draws itself from plain canvas objects: rows of
+// lists are drawn by the dozen and need no layout of their own.
+type painter interface {
+	fyne.Widget
+	objects() []fyne.CanvasObject
+	paint(fyne.Size) // sets texts, colours and places for a size
+	smallest() fyne.Size
+}
+
+type paintRenderer struct{ p painter }
+
+func (r paintRenderer) Destroy()                     {}
+func (r paintRenderer) Layout(s fyne.Size)           { r.p.paint(s) }
+func (r paintRenderer) MinSize() fyne.Size           { return r.p.smallest() }
+func (r paintRenderer) Objects() []fyne.CanvasObject { return r.p.objects() }
+func (r paintRenderer) Refresh() {
+	r.p.paint(r.p.Size())
+	canvas.Refresh(r.p)
+}
+
+// muted is the colour of what is said beside the main thing.
+func muted() color.Color { return theme.Color(theme.ColorNamePlaceHolder) }
+
+// place puts a text with its left edge at x and its middle at y.
+func place(t *canvas.Text, x, y float32) {
+	s := t.MinSize()
+	t.Move(fyne.NewPos(x, y-s.Height/2))
+	t.Resize(s)
+}
+
+// rect puts an object into a rectangle.
+func rect(o fyne.CanvasObject, x, y, w, h float32) {
+	o.Move(fyne.NewPos(x, y))
+	o.Resize(fyne.NewSize(w, h))
+}
+
+// focusRing draws around what has the keyboard.
+func focusRing(r *canvas.Rectangle, s fyne.Size) {
+	r.StrokeColor, r.StrokeWidth, r.CornerRadius = theme.Color(theme.ColorNamePrimary), 2, 6
+	rect(r, 1, 1, s.Width-2, s.Height-3)
+}
+
+// show makes an object visible or not.
+func show(o fyne.CanvasObject, visible bool) {
+	if visible == o.Visible() {
+		return
+	}
+	if visible {
+		o.Show()
+	} else {
+		o.Hide()
+	}
+}
+
+// accountColours are eight muted hues of like lightness, for light and dark.
+var accountColours = [2][8]color.NRGBA{
+	{
+		{0x4A, 0x7B, 0xA6, 0xFF},
+		{0xA6, 0x6A, 0x3A, 0xFF},
+		{0x4F, 0x84, 0x50, 0xFF},
+		{0x8B, 0x66, 0xA3, 0xFF},
+		{0x2F, 0x84, 0x86, 0xFF},
+		{0xAE, 0x5F, 0x5F, 0xFF},
+		{0x7C, 0x7A, 0x34, 0xFF},
+		{0xA6, 0x5F, 0x8A, 0xFF},
+	},
+	{
+		{0x7F, 0xB0, 0xDC, 0xFF},
+		{0xDC, 0x9F, 0x70, 0xFF},
+		{0x84, 0xBA, 0x84, 0xFF},
+		{0xBF, 0x9B, 0xD8, 0xFF},
+		{0x63, 0xB9, 0xBB, 0xFF},
+		{0xE2, 0x94, 0x94, 0xFF},
+		{0xB3, 0xB0, 0x6A, 0xFF},
+		{0xDB, 0x95, 0xBE, 0xFF},
+	},
+}
+
+// accountPaint is the colour of the n-th account; nothing for -1.
+func accountPaint(n int) color.Color {
+	if n < 0 {
+		return color.Transparent
+	}
+	set := 0
+	if fyne.CurrentApp().Settings().ThemeVariant() == theme.VariantDark {
+		set = 1
+	}
+	return accountColours[set][n%len(accountColours[set])]
+}
+
+// button is Fyne's, pressed with Enter too, and it keeps the focus when it is
+// pressed with a key.
+type button struct{ widget.Button }
+
+func newButton(text string, icon fyne.Resource, tapped func()) *button {
+	b := &button{}
+	b.Text, b.Icon, b.OnTapped = text, icon, tapped
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+// TypedKey implements fyne.Focusable.
+func (b *button) TypedKey(e *fyne.KeyEvent) {
+	switch e.Name {
+	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
+		if !b.Disabled() && b.OnTapped != nil {
+			b.OnTapped()
+		}
+	}
+}
+
+// hairline is a line of one pixel.
+func hairline() *canvas.Rectangle {
+	r := canvas.NewRectangle(theme.Color(theme.ColorNameSeparator))
+	r.SetMinSize(fyne.NewSize(1, 1))
+	return r
+}
+
+// ground is a coloured area behind o that follows the theme.
+type ground struct {
+	widget.BaseWidget
+	name fyne.ThemeColorName
+	rect *canvas.Rectangle
+	over fyne.CanvasObject
+}
+
+func onGround(name fyne.ThemeColorName, o fyne.CanvasObject) *ground {
+	g := &ground{name: name, rect: canvas.NewRectangle(color.Transparent), over: o}
+	g.ExtendBaseWidget(g)
+	return g
+}
+
+// CreateRenderer implements fyne.Widget.
+func (g *ground) CreateRenderer() fyne.WidgetRenderer { return paintRenderer{g} }
+
+func (g *ground) objects() []fyne.CanvasObject {
+	if g.over == nil {
+		return []fyne.CanvasObject{g.rect}
+	}
+	return []fyne.CanvasObject{g.rect, g.over}
+}
+
+func (g *ground) smallest() fyne.Size {
+	if g.over == nil {
+		return fyne.NewSize(1, 1)
+	}
+	return g.over.MinSize()
+}
+
+func (g *ground) paint(s fyne.Size) {
+	g.rect.FillColor = theme.Color(g.name)
+	g.rect.Resize(s)
+	if g.over != nil {
+		g.over.Resize(s)
+	}
+}

@@ -1,0 +1,36 @@
+package view
+
+import "fyne.io/fyne/v2"
+
+// stack puts objects under each other, each as wide as there is room. Labels
+// have room around them already; overlap takes some of it away.
+type stack struct{ overlap float32 }
+
+// MinSize implements fyne.Layout.
+func (l stack) MinSize(os []fyne.CanvasObject) fyne.Size {
+	var s fyne.Size
+	over := float32(0)
+	for _, o := range os {
+		if o.Visible() {
+			m := o.MinSize()
+			s.Width = max(s.Width, m.Width)
+			s.Height += m.Height - over
+			over = l.overlap
+		}
+	}
+	return s
+}
+
+// Layout implements fyne.Layout.
+func (l stack) Layout(os []fyne.CanvasObject, s fyne.Size) {
+	y := float32(0)
+	for _, o := range os {
+		if !o.Visible() {
+			continue
+		}
+		o.Resize(fyne.NewSize(s.Width, o.MinSize().Height))
+		h := o.MinSize().Height // of a wrapped label, known once it has its width
+		rect(o, 0, y, s.Width, h)
+		y += h - l.overlap
+	}
+}
