@@ -1,0 +1,157 @@
+package wizard
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/heronmail/heron/sync/health"
+	"github.com/heronmail/heron/sync/i18n"
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// button is Fyne's, pressed with Enter too, and it keeps the focus when it is
+// pressed with a key.
+type button struct{ widget.Button }
+
+func newButton(text string, tapped func()) *button {
+	b := &button{}
+	b.Text, b.OnTapped = text, tapped
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+// TypedKey implements fyne.Focusable.
+func (b *button) TypedKey(e *fyne.KeyEvent) {
+	switch e.Name {
+	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
+		if !b.Disabled() && b.OnTapped != nil {
+			b.OnTapped()
+		}
+	}
+}
+
+// field is an entry with its name above and, when it is not right, the reason
+// below.
+type field struct {
+	w       *Wizard
+	name    Field
+	entry   *widget.Entry
+	mistake *widget.Label
+	all     *fyne.Container
+}
+
+func newField(w *Wizard, name Field, hint string) *field {
+	f := &field{w: w, name: name, entry: widget.NewEntry(), mistake: widget.NewLabel("")}
+	if name == FieldPassword {
+		f.entry = widget.NewPasswordEntry()
+	}
+	f.entry.PlaceHolder = hint
+	f.entry.Text = w.flow.Value(name)
+	f.entry.OnChanged = func(s string) {
+		w.flow.Set(name, s)
+		f.refresh()
+	}
+	f.entry.OnSubmitted = func(string) { w.Next() }
+	f.mistake.Importance = widget.DangerImportance
+	f.mistake.Wrapping = fyne.TextWrapWord
+	f.mistake.Hide()
+	label := widget.NewLabelWithStyle(w.p.T("wizard.field."+string(name)), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	f.all = container.New(stack{}, label, inset(f.entry, 0, 8), f.mistake)
+	return f
+}
+
+// refresh shows the flow's value and mistake.
+func (f *field) refresh() {
+	if v := f.w.flow.Value(f.name); f.entry.Text != v {
+		f.entry.SetText(v)
+	}
+	showMistake(f.mistake, f.w.p, f.name, f.w.flow.Mistake(f.name))
+}
+
+func showMistake(l *widget.Label, p *i18n.Printer, name Field, why string) {
+	text := ""
+	if why != "" {
+		text = p.T("wizard.mistake." + string(name) + "." + why)
+	}
+	if l.Text != text {
+		l.SetText(text)
+	}
+	setVisible(l, text != "")
+}
+
+// heading is the question of a page, and a line of help.
+func heading(title, help string) fyne.CanvasObject {
+	t := widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	t.SizeName = theme.SizeNameHeadingText
+	t.Wrapping = fyne.TextWrapWord
+	return container.New(stack{overlap: 6}, t, quiet(help))
+}
+
+// quiet is text beside the main thing.
+func quiet(text string) *widget.Label {
+	l := widget.NewLabel(text)
+	l.Importance = widget.LowImportance
+	l.Wrapping = fyne.TextWrapWord
+	return l
+}
+
+// trouble says a problem: title, what happened, what can be done.
+func trouble(p *i18n.Printer, pr mail.Problem) fyne.CanvasObject {
+	d := health.Describe(p, pr)
+	title := widget.NewLabelWithStyle(mail.Printable(d.Title), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	title.Importance = widget.DangerImportance
+	text := widget.NewLabel(mail.Printable(d.Text + " " + d.Remedy))
+	title.Wrapping, text.Wrapping = fyne.TextWrapWord, fyne.TextWrapWord
+	text.Selectable = true
+	return container.New(stack{overlap: 12}, title, text)
+}
+
+// stack puts objects under each other, each as wide as there is room. Labels
+// have room around them already; overlap takes some of it away.
+type stack struct{ overlap float32 }
+
+func (l stack) MinSize(os []fyne.CanvasObject) fyne.Size {
+	var s fyne.Size
+	over := float32(0)
+	for _, o := range os {
+		if o.Visible() {
+			m := o.MinSize()
+			s.Width = max(s.Width, m.Width)
+			s.Height += m.Height - over
+			over = l.overlap
+		}
+	}
+	return s
+}
+
+func (l stack) Layout(os []fyne.CanvasObject, s fyne.Size) {
+	y := float32(0)
+	for _, o := range os {
+		if !o.Visible() {
+			continue
+		}
+		o.Resize(fyne.NewSize(s.Width, o.MinSize().Height))
+		h := o.MinSize().Height // of a wrapped label, known once it has its width
+		o.Move(fyne.NewPos(0, y))
+		o.Resize(fyne.NewSize(s.Width, h))
+		y += h - l.overlap
+	}
+}
+
+// wide gives a button the room that a short word would not.
+type wide struct{}
+
+func (wide) MinSize(os []fyne.CanvasObject) fyne.Size {
+	m := os[0].MinSize()
+	return fyne.NewSize(max(m.Width, 88), m.Height)
+}
+
+func (wide) Layout(os []fyne.CanvasObject, s fyne.Size) { os[0].Resize(s) }
+
+// inset keeps room around an object.
+func inset(o fyne.CanvasObject, v, h float32) *fyne.Container {
+	return container.New(layout.NewCustomPaddedLayout(v, v, h, h), o)
+}
