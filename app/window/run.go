@@ -1,0 +1,164 @@
+package window
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/theme"
+
+	"github.com/heronmail/heron/app/view"
+	"github.com/heronmail/heron/sync/control"
+	"github.com/heronmail/heron/sync/control/api"
+	"github.com/heronmail/heron/sync/i18n"
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// appID is the application's name on every system.
+const appID = "io.github.heronmail.Heron"
+
+// Options say what to show and where the agent is.
+type Options struct {
+	Socket  string // path of the control socket
+	Build   string // version of this program
+	Printer *i18n.Printer
+	Log     *slog.Logger
+
+	// Launch starts the agent; it returns before the agent answers.
+	Launch func(ctx context.Context) error
+
+	Message mail.MessageID // shown first; 0: none
+	Wizard  bool           // account setup comes first
+
+	// Drawn is called once, when the window was drawn for the first time. It
+	// may be nil.
+	Drawn func()
+}
+
+// ErrNoDisplay says that there is no display to open a window on.
+var ErrNoDisplay = errors.New("no display")
+
+// Display returns ErrNoDisplay when a window cannot be opened here.
+func Display() error {
+	switch runtime.GOOS {
+	case "windows", "darwin":
+		return nil
+	}
+	if os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
+		return ErrNoDisplay
+	}
+	return nil
+}
+
+// Run shows the window and returns when it was closed or ctx ended. It must be
+// called on the main goroutine, and fails with ErrNoDisplay before it opens
+// anything.
+func Run(ctx context.Context, o Options) error {
+	if err := Display(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	a := app.NewWithID(appID)
+	a.Settings().SetTheme(newTheme(look(os.Getenv("HERON_THEME"))))
+	sh := &shell{ctx: ctx, app: a, p: o.Printer, log: o.Log, drawn: o.Drawn, onlyWizard: o.Wizard}
+	sh.s = newSession(func(ctx context.Context) (agent, error) { return control.Dial(ctx, o.Socket) }, o.Launch, sh, o.Log, o.Message)
+	sh.s.build = o.Build
+	sh.open()
+	stop := context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })
+	ended := make(chan struct{})
+	a.Lifecycle().SetOnStarted(func() {
+		go func() {
+			defer close(ended)
+			sh.s.Run(ctx)
+		}()
+	})
+	a.Run()
+	stop() // there is nothing to quit any more
+	cancel()
+	select {
+	case <-ended:
+	case <-time.After(2 * time.Second): // a call that does not end must not keep the process
+	}
+	return nil
+}
+
+// shell is the screen of a session: it holds Fyne's windows.
+type shell struct {
+	ctx   context.Context //nolint:containedctx // the window's life, for checks that the wizard runs
+	app   fyne.App
+	p     *i18n.Printer
+	log   *slog.Logger
+	s     *session
+	drawn func()
+
+	main       fyne.Window
+	view       *view.Main
+	setup      fyne.Window // the wizard's, while it is open
+	onlyWizard bool        // the main window waits for the wizard to end
+
+	next atomic.Pointer[view.State] // drawn by the next turn of Fyne's loop
+}
+
+var _ screen = (*shell)(nil)
+
+// open makes the main window, or the wizard when that comes first.
+func (sh *shell) open() {
+	sh.main = sh.app.NewWindow(sh.p.T("window.title"))
+	sh.main.SetMaster()
+	sh.main.SetPadded(false)
+	sh.view = view.NewMain(sh.p, intents{sh.s})
+	sh.main.SetContent(sh.view.Object())
+	sh.main.Resize(fyne.NewSize(960, 640))
+	sh.view.Keys(sh.main.Canvas())
+	sh.app.SetIcon(theme.MailComposeIcon())
+	if sh.onlyWizard {
+		sh.openWizard(nil)
+	} else {
+		sh.main.Show()
+		sh.view.Start()
+	}
+}
+
+// show implements screen: states that come faster than they can be drawn are
+// left out.
+func (sh *shell) show(st view.State) {
+	if sh.next.Swap(&st) != nil {
+		return
+	}
+	fyne.Do(func() {
+		st := sh.next.Swap(nil)
+		sh.view.Show(*st)
+		if sh.drawn != nil && st.Known {
+			sh.drawn()
+			sh.drawn = nil
+		}
+	})
+}
+
+// raise implements screen.
+func (sh *shell) raise() {
+	fyne.Do(func() {
+		if sh.setup != nil {
+			sh.setup.RequestFocus()
+			return
+		}
+		sh.main.Show()
+		sh.main.RequestFocus()
+	})
+}
+
+// wizard implements screen.
+func (sh *shell) wizard() { fyne.Do(func() { sh.openWizard(nil) }) }
+
+// signIn implements screen.
+func (sh *shell) signIn(a api.Account) { fyne.Do(func() { sh.openWizard(&a) }) }
+
+// quit implements screen.
+func (sh *shell) quit() { fyne.Do(sh.app.Quit) }

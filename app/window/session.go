@@ -1,0 +1,312 @@
+package window
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/heronmail/heron/app/view"
+	"github.com/heronmail/heron/sync/control/api"
+	"github.com/heronmail/heron/sync/mail"
+)
+
+const (
+	readPause     = 120 * time.Millisecond // between two readings of the status
+	activityLimit = 200                    // lines of the activity page
+	slowTick      = 15 * time.Second       // how often times on the screen are written anew
+	fastTick      = time.Second            // while seconds are counted down
+)
+
+// session keeps what the window shows in step with the agent. One goroutine,
+// Run's, owns every field below acts; whatever waits runs beside it and posts
+// its result back.
+type session struct {
+	dial   func(ctx context.Context) (agent, error)
+	launch func(ctx context.Context) error // starts the agent
+	out    screen
+	log    *slog.Logger
+	now    func() time.Time
+	build  string // of this window, compared with the agent's; "" compares nothing
+
+	acts  chan func()
+	ended chan struct{}
+	ctx   context.Context //nolint:containedctx // Run's, for what it starts
+	wg    sync.WaitGroup
+
+	st       view.State
+	agent    agent
+	tries    int  // to attach, since it last worked
+	launched bool // the agent was started by us, once
+	dialling bool
+	retry    *time.Timer
+	leave    context.CancelFunc // ends what belongs to the agent we are attached to
+
+	pages     *pages
+	showFirst mail.MessageID // opened as soon as attached
+	reading   bool
+	stale     bool      // something changed since the reading under way began
+	lastRead  time.Time // when the last reading began
+	pause     *time.Timer
+	bodyGone  context.CancelFunc // ends the fetch of a body that nobody wants now
+	dirty     bool               // st differs from what is shown
+	greeted   bool               // the wizard was offered for want of accounts
+}
+
+// newSession makes a session that is not running yet. first is opened when the
+// agent is there, 0 for none.
+func newSession(dial func(context.Context) (agent, error), launch func(context.Context) error, out screen, log *slog.Logger, first mail.MessageID) *session {
+	s := &session{
+		dial: dial, launch: launch, out: out, log: log, now: time.Now,
+		acts: make(chan func(), 16), ended: make(chan struct{}), showFirst: first,
+	}
+	s.newPages()
+	return s
+}
+
+// Run works until ctx ends, and returns when everything it started has ended.
+func (s *session) Run(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	s.ctx = ctx
+	s.leave = func() {}
+	s.bodyGone = func() {}
+	defer func() {
+		cancel()
+		close(s.ended)
+		stop(s.retry)
+		stop(s.pause)
+		if s.agent != nil {
+			_ = s.agent.Close()
+		}
+		s.wg.Wait()
+	}()
+	s.attach()
+	tick := time.NewTimer(slowTick)
+	defer tick.Stop()
+	s.publish()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case f := <-s.acts:
+			f()
+			s.drain()
+		case <-tick.C:
+			s.dirty = true
+			tick.Reset(s.tick())
+		}
+		if s.dirty {
+			s.publish()
+			tick.Reset(s.tick())
+		}
+	}
+}
+
+// drain runs what has been posted meanwhile, so that it is drawn at once.
+func (s *session) drain() {
+	for {
+		select {
+		case f := <-s.acts:
+			f()
+		default:
+			return
+		}
+	}
+}
+
+func (s *session) publish() {
+	s.dirty = false
+	s.st.Now = s.now()
+	st := s.st
+	st.Rows, st.Known = s.pages, s.pages.Known()
+	s.out.show(st)
+}
+
+// tick is how long what is on the screen stays true.
+func (s *session) tick() time.Duration {
+	now := s.now()
+	if s.st.Link == view.LinkLost {
+		return fastTick
+	}
+	for _, a := range s.st.Status.Accounts {
+		if !a.NextTry.IsZero() && a.NextTry.Sub(now) < time.Minute && a.NextTry.After(now.Add(-fastTick)) {
+			return fastTick
+		}
+	}
+	return slowTick
+}
+
+// post has f run by the session's goroutine. After the end it does nothing.
+func (s *session) post(f func()) {
+	select {
+	case s.acts <- f:
+	case <-s.ended:
+	}
+}
+
+// begin runs f beside the session; what f returns is then run by it.
+func (s *session) begin(f func() func()) {
+	s.wg.Go(func() {
+		if then := f(); then != nil {
+			s.post(then)
+		}
+	})
+}
+
+// attach looks for the agent.
+func (s *session) attach() {
+	if s.dialling || s.agent != nil {
+		return
+	}
+	s.dialling = true
+	stop(s.retry)
+	ctx := s.ctx
+	s.begin(func() func() {
+		a, err := s.dial(ctx)
+		return func() {
+			s.dialling = false
+			if err != nil {
+				s.notFound(err)
+				return
+			}
+			s.attached(a)
+		}
+	})
+}
+
+// notFound starts the agent, once, and looks again a little later.
+func (s *session) notFound(err error) {
+	s.tries++
+	s.log.Info("no agent", "tries", s.tries, "err", err)
+	if s.tries == 1 && s.launch != nil && !s.launched {
+		s.start()
+	}
+	if s.tries > patience {
+		s.st.Link = view.LinkLost
+	}
+	wait := attachWait(s.tries)
+	s.st.NextTry = s.now().Add(wait)
+	s.retry = time.AfterFunc(wait, func() { s.post(s.attach) })
+	s.dirty = true
+}
+
+// start launches the agent beside our own executable.
+func (s *session) start() {
+	s.launched = true
+	ctx := s.ctx
+	s.begin(func() func() {
+		if err := s.launch(ctx); err != nil {
+			return func() { s.failed(err) }
+		}
+		return nil
+	})
+}
+
+// patience is how many tries to attach may fail before the user is told: an
+// agent that was just started takes a moment.
+const patience = 12
+
+// attachWait is the pause after the n-th try in vain.
+func attachWait(n int) time.Duration {
+	switch {
+	case n <= patience:
+		return 150 * time.Millisecond
+	case n <= patience+10:
+		return 2 * time.Second
+	default:
+		return 10 * time.Second
+	}
+}
+
+func (s *session) attached(a agent) {
+	s.agent, s.tries = a, 0
+	s.st.Link, s.st.NextTry = view.LinkUp, time.Time{}
+	ctx, leave := context.WithCancel(s.ctx)
+	s.leave = leave
+	s.begin(func() func() {
+		hello, err := a.Hello(ctx)
+		if err != nil {
+			return nil // the event stream tells the same
+		}
+		return func() { s.greet(a, hello) }
+	})
+	s.begin(func() func() {
+		err := a.Events(ctx, api.EventsQuery{Since: api.FromNow, UI: true}, func(e api.Event) error {
+			s.post(func() { s.event(e) })
+			return nil
+		})
+		return func() { s.lost(a, err) }
+	})
+	s.changed()
+}
+
+// greet takes the handshake. An agent that is older than this window is asked
+// to start again from the newer executable, once.
+func (s *session) greet(a agent, h api.Hello) {
+	s.st.Demo, s.dirty = h.Demo, true
+	if s.build == "" || h.Build == s.build || h.API >= api.Version || s.agent != a {
+		return
+	}
+	ctx := s.ctx
+	s.begin(func() func() {
+		if err := a.Restart(ctx); err != nil {
+			s.log.Warn("the older agent did not restart", "err", err)
+		}
+		return nil
+	})
+}
+
+// lost gives up the agent a and looks for another.
+func (s *session) lost(a agent, err error) {
+	if s.agent != a || s.ctx.Err() != nil {
+		return
+	}
+	s.log.Info("agent gone", "err", err)
+	s.leave()
+	_ = a.Close()
+	s.agent = nil
+	s.tries = 0
+	if err != nil {
+		// It ended, and only the user starts it again; after a handover the
+		// next one is there in a moment.
+		s.launched = true
+		s.st.Link = view.LinkLost
+		s.tries = patience
+	}
+	s.st.Checking = false
+	s.dirty = true
+	s.attach()
+}
+
+// event takes a line of the stream.
+func (s *session) event(e api.Event) {
+	switch e.Kind {
+	case api.KindHeartbeat, api.KindHandover:
+	case api.KindUI:
+		if e.UI != nil {
+			s.request(*e.UI)
+		}
+	default:
+		s.changed()
+	}
+}
+
+// request does what another process asks of the window.
+func (s *session) request(r api.UIRequest) {
+	switch r.Show {
+	case "quit":
+		s.out.quit()
+		return
+	case "wizard":
+		s.out.wizard()
+	case "message":
+		s.open(r.Message)
+	}
+	s.out.raise()
+}
+
+func stop(t *time.Timer) {
+	if t != nil {
+		t.Stop()
+	}
+}
