@@ -1,0 +1,103 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/heronmail/heron/sync/control/api"
+	"github.com/heronmail/heron/sync/mail"
+)
+
+func TestMark(t *testing.T) {
+	for _, c := range []struct {
+		args        string
+		add, remove string
+		ids         int
+	}{
+		{"work INBOX 17 16 --seen", "seen", "", 2},
+		{"work INBOX 17 id:203 --unseen --flagged", "flagged", "seen", 2},
+		{"id:204 id:203 --unflagged --answered --keyword $Work --keyword todo", "$work answered todo", "flagged", 2},
+	} {
+		f := sample()
+		o := try(t, &fakes{worker: f}, strings.Fields("message mark "+c.args)...)
+		join := func(fs mail.Flags) string {
+			var out []string
+			for _, x := range fs {
+				out = append(out, string(x))
+			}
+			return strings.Join(out, " ")
+		}
+		if o.code != 0 || join(f.action.Add) != c.add || join(f.action.Remove) != c.remove || len(f.action.IDs) != c.ids || f.action.Kind != mail.OpFlags {
+			t.Errorf("%s: exit %d, %+v, %s", c.args, o.code, f.action, o.errOut)
+		}
+	}
+	if o := try(t, &fakes{worker: sample()}, strings.Fields("message mark work INBOX 17 99 --seen")...); o.code != 6 {
+		t.Errorf("a message that is not there: exit %d", o.code)
+	}
+	f := sample()
+	f.result.Op = 0
+	if o := try(t, &fakes{worker: f}, strings.Fields("message mark work INBOX 17 --seen --json")...); o.out != `{"op":0,"ops":[],"state":"done"}`+"\n" {
+		t.Errorf("nothing to change: %s", o.out)
+	}
+}
+
+func TestMarkWaits(t *testing.T) {
+	words := strings.Fields("message mark work INBOX 17 --seen --json --wait")
+	f := sample()
+	f.op = api.Op{ID: 5, Account: "work", State: mail.OpDone}
+	if o := try(t, &fakes{worker: f}, words...); o.code != 0 || o.out != `{"op":5,"ops":[5],"state":"done"}`+"\n" {
+		t.Errorf("done: exit %d, %s%s", o.code, o.out, o.errOut)
+	}
+	f.op.State, f.op.Fault = mail.OpFailed, string(mail.CodeRefusedCommand)
+	if o := try(t, &fakes{worker: f}, words...); o.code != 1 || !strings.Contains(o.errOut, `"command-refused"`) || o.out != "" {
+		t.Errorf("taken back: exit %d, %s%s", o.code, o.out, o.errOut)
+	}
+	f.op = api.Op{}
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		o := try(t, &fakes{worker: f}, append(words, "--timeout", "3s")...)
+		if took := time.Since(began); o.code != 4 || took != 3*time.Second || !strings.Contains(o.errOut, `"timeout"`) {
+			t.Errorf("no answer: exit %d after %v, %s", o.code, took, o.errOut)
+		}
+		f.ops[0].Account = "home" // which has a problem
+		if o := try(t, &fakes{worker: f}, append(words, "--timeout", "3s")...); o.code != 4 || !strings.Contains(o.errOut, `"unknown-host"`) {
+			t.Errorf("no answer, and why: exit %d, %s", o.code, o.errOut)
+		}
+	})
+}
+
+// TestMarkAloneStaysForTheServer: a process that is the engine itself does not
+// end with the change unsent, unless the server cannot be had.
+func TestMarkAloneStaysForTheServer(t *testing.T) {
+	words := strings.Fields("message mark work INBOX 17 --seen --json")
+	op := func(s mail.OpState, tries int) api.Event {
+		return api.Event{Kind: "op", Op: &api.Op{ID: 5, State: s, Tries: tries, Fault: string(mail.CodeRefusedCommand)}}
+	}
+	for _, c := range []struct {
+		name   string
+		events []api.Event
+		want   string
+		took   time.Duration
+		code   int
+	}{
+		{"sent", []api.Event{op(mail.OpWaiting, 0), op(mail.OpSending, 1), op(mail.OpDone, 1)}, `{"op":5,"ops":[5],"state":"done"}`, 0, 0},
+		{"taken back", []api.Event{op(mail.OpSending, 1), op(mail.OpFailed, 1)}, "", 0, 1},
+		{"tried in vain", []api.Event{op(mail.OpSending, 1), op(mail.OpWaiting, 1)}, `{"op":5,"ops":[5],"state":"waiting"}`, 0, 0},
+		{"offline", []api.Event{{Kind: "account.state", State: mail.StateConnecting}, {Kind: "account.state", State: mail.StateOffline}}, `{"op":5,"ops":[5],"state":"waiting"}`, 0, 0},
+		{"slow", []api.Event{op(mail.OpWaiting, 0)}, `{"op":5,"ops":[5],"state":"waiting"}`, sendGrace, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := sample()
+				f.holding, f.events = true, c.events
+				began := time.Now()
+				o := try(t, &fakes{worker: f}, words...)
+				if o.code != c.code || strings.TrimSpace(o.out) != c.want || time.Since(began) != c.took {
+					t.Errorf("exit %d after %v: %s%s", o.code, time.Since(began), o.out, o.errOut)
+				}
+			})
+		})
+	}
+}
