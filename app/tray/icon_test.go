@@ -3,6 +3,7 @@
 package tray
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -235,7 +236,21 @@ func TestIcon(t *testing.T) {
 	}
 	pixels, ok := property("IconPixmap").([][]any)
 	if !ok || len(pixels) != 1 || pixels[0][0] != int32(iconSize) {
-		t.Errorf("pixmap %T", property("IconPixmap"))
+		t.Fatalf("pixmap %T", property("IconPixmap"))
+	}
+	// Half covered pixels have their colour too, in ARGB that is not
+	// premultiplied.
+	artist, err := badge.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var argb []byte
+	drawn := artist.Draw(badge.Spec{State: badge.Online, Unread: 2}, iconSize).Pix
+	for i := 0; i < len(drawn); i += 4 {
+		argb = append(argb, drawn[i+3], drawn[i], drawn[i+1], drawn[i+2])
+	}
+	if got, ok := pixels[0][2].([]byte); !ok || !bytes.Equal(got, argb) {
+		t.Error("the panel gets another picture than was drawn")
 	}
 	desktoptest.Eventually(t, "the menu is whole", func() bool {
 		l := labels()

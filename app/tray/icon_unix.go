@@ -3,6 +3,11 @@
 package tray
 
 import (
+	"encoding/binary"
+	"errors"
+	"image"
+	"image/color"
+	"io"
 	"strings"
 
 	"fyne.io/systray"
@@ -16,13 +21,68 @@ const iconSize = 44
 
 // run needs no thread of its own here: the icon lives on the session bus.
 func run(lay, _ func()) {
+	image.RegisterFormat("heron tray icon", pixelMagic, decodePixels, decodePixelConfig)
 	start, end := systray.RunWithExternalLoop(nil, nil)
 	start()
 	lay()
 	end()
 }
 
-func encode(a *badge.Artist, s badge.Spec) ([]byte, error) { return a.PNG(s, iconSize) }
+// pixelMagic begins a picture as we hand it to systray: magic, width (32 bit,
+// big endian), and the bytes of a square image.NRGBA.
+//
+// A PNG would not do: StatusNotifierItem wants colours that are not
+// premultiplied, and systray sends the low byte of premultiplied 16-bit ones,
+// which is a random colour wherever a pixel is half covered.
+const pixelMagic = "HERON-NRGBA\x00"
+
+const maxPixels = 512
+
+var errPixels = errors.New("not a tray icon")
+
+func encode(a *badge.Artist, s badge.Spec) ([]byte, error) {
+	img := a.Draw(s, iconSize)
+	out := binary.BigEndian.AppendUint32([]byte(pixelMagic), iconSize)
+	return append(out, img.Pix...), nil
+}
+
+func decodePixels(r io.Reader) (image.Image, error) {
+	c, err := decodePixelConfig(r)
+	if err != nil {
+		return nil, err
+	}
+	img := image.NewNRGBA(image.Rect(0, 0, c.Width, c.Height))
+	if _, err := io.ReadFull(r, img.Pix); err != nil {
+		return nil, err
+	}
+	return straight{img}, nil
+}
+
+func decodePixelConfig(r io.Reader) (image.Config, error) {
+	head := make([]byte, len(pixelMagic)+4)
+	if _, err := io.ReadFull(r, head); err != nil {
+		return image.Config{}, err
+	}
+	n := binary.BigEndian.Uint32(head[len(pixelMagic):])
+	if n == 0 || n > maxPixels {
+		return image.Config{}, errPixels
+	}
+	return image.Config{ColorModel: color.NRGBAModel, Width: int(n), Height: int(n)}, nil
+}
+
+// straight is a picture whose colours say what they are, without regard to how
+// much they cover.
+type straight struct{ *image.NRGBA }
+
+func (s straight) At(x, y int) color.Color { return straightColour(s.NRGBAAt(x, y)) }
+
+type straightColour color.NRGBA
+
+// RGBA is not premultiplied, see pixelMagic.
+func (c straightColour) RGBA() (r, g, b, a uint32) {
+	wide := func(v uint8) uint32 { return uint32(v) * 0x101 }
+	return wide(c.R), wide(c.G), wide(c.B), wide(c.A)
+}
 
 func setIcon(data []byte) { systray.SetIcon(data) }
 
