@@ -95,12 +95,13 @@ func (c *Conn) handshake(ctx context.Context) error {
 	t := tls.Client(c.tcp, c.config)
 	if err := t.HandshakeContext(ctx); err != nil {
 		_ = c.Abort() // the handshake's error is the one that tells
-		if ctx.Err() == nil {
-			if f := CertProblem(c.opt.Endpoint, err); f != nil {
-				return f
-			}
+		if ctx.Err() != nil {
+			return Ended(ctx, c.opt.Endpoint)
 		}
-		return networkFault(ctx, c.opt.Endpoint, err, true)
+		if f := CertProblem(c.opt.Endpoint, err); f != nil {
+			return f
+		}
+		return Fault(c.opt.Endpoint, err)
 	}
 	c.tls, c.Conn = t, t
 	c.opt.step("tls", tls.VersionName(t.ConnectionState().Version))

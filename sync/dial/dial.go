@@ -68,7 +68,14 @@ func Dial(ctx context.Context, o Options) (*Conn, error) {
 
 	tcp, err := connect(limited, o)
 	if err != nil {
-		return nil, networkFault(limited, e, err, false)
+		if limited.Err() == nil {
+			return nil, classify(e, err, false)
+		}
+		f := Ended(limited, e)
+		if f.Code == mail.CodeTimeout { // nobody was there to be silent
+			f.Code = mail.CodeUnreachable
+		}
+		return nil, f
 	}
 	c := newConn(tcp, o, config)
 	if e.Security != mail.TLS {

@@ -47,7 +47,16 @@ func serve(t *testing.T, handle func(net.Conn)) mail.Endpoint {
 		_ = l.Close()
 		<-done
 	})
-	return mail.Endpoint{Protocol: mail.IMAP, Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, Security: mail.TLS}
+	return mail.Endpoint{Protocol: mail.IMAP, Host: "127.0.0.1", Port: port(t, l), Security: mail.TLS}
+}
+
+func port(t *testing.T, l net.Listener) int {
+	t.Helper()
+	addr, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		t.Fatalf("%v is no TCP address", l.Addr())
+	}
+	return addr.Port
 }
 
 func serveTLS(config *tls.Config) func(net.Conn) {
@@ -238,7 +247,7 @@ func TestNetworkFaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	closed := l.Addr().(*net.TCPAddr).Port
+	closed := port(t, l)
 	_ = l.Close()
 
 	plain := mail.Endpoint{Host: "127.0.0.1", Port: closed, Security: mail.Plain}

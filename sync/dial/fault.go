@@ -17,35 +17,31 @@ import (
 var errLimit = errors.New("time limit reached")
 
 // Fault turns an error of a connection to e into a *mail.Fault. A *mail.Fault
-// in err's chain is returned as it is; when ctx has ended its cause is what is
-// reported, wrapped, so that errors.Is finds a context.Canceled.
-func Fault(ctx context.Context, e mail.Endpoint, err error) *mail.Fault {
-	return networkFault(ctx, e, err, true)
+// in err's chain is returned as it is.
+func Fault(e mail.Endpoint, err error) *mail.Fault { return classify(e, err, true) }
+
+// Ended is the fault of work on a connection to e that ctx, which has ended,
+// cut short: the *mail.Fault in its cause if there is one, timeout for a time
+// limit, else connection-lost, in which errors.Is finds the cause.
+func Ended(ctx context.Context, e mail.Endpoint) *mail.Fault {
+	f := &mail.Fault{Code: mail.CodeTimeout, Class: mail.ClassOffline, Args: mail.Args{"host": e.Host}, Err: errLimit}
+	cause := context.Cause(ctx)
+	if known := (*mail.Fault)(nil); errors.As(cause, &known) {
+		return known
+	}
+	if !errors.Is(cause, errLimit) && !errors.Is(cause, context.DeadlineExceeded) {
+		f.Code, f.Err = mail.CodeConnectionLost, fmt.Errorf("called off: %w", cause)
+	}
+	return f
 }
 
-// networkFault sorts an error; connected tells a silent server from one that
-// could not be reached.
-func networkFault(ctx context.Context, e mail.Endpoint, err error, connected bool) *mail.Fault {
-	f := &mail.Fault{Class: mail.ClassOffline, Args: mail.Args{"host": e.Host}, Err: err}
-	if ctx.Err() != nil {
-		cause := context.Cause(ctx)
-		if known := (*mail.Fault)(nil); errors.As(cause, &known) {
-			return known
-		}
-		if !errors.Is(cause, errLimit) && !errors.Is(cause, context.DeadlineExceeded) {
-			f.Code, f.Err = mail.CodeConnectionLost, fmt.Errorf("called off: %w", cause)
-			return f
-		}
-		f.Code, f.Err = mail.CodeUnreachable, errLimit
-		if connected {
-			f.Code = mail.CodeTimeout
-		}
-		return f
-	}
+// classify sorts an error; connected tells a silent server from one that could
+// not be reached.
+func classify(e mail.Endpoint, err error, connected bool) *mail.Fault {
 	if known := (*mail.Fault)(nil); errors.As(err, &known) {
 		return known
 	}
-
+	f := &mail.Fault{Class: mail.ClassOffline, Args: mail.Args{"host": e.Host}, Err: err}
 	var dns *net.DNSError
 	var timeout net.Error
 	switch {

@@ -89,7 +89,7 @@ func (c *Conn) Burst(ctx context.Context, cmds []string, h func(i int, r *Respon
 	}
 	c.watch.start()
 	defer c.watch.stop()
-	stop := context.AfterFunc(ctx, func() { c.fail(dial.Fault(ctx, c.endpoint, ctx.Err())) })
+	stop := context.AfterFunc(ctx, func() { c.fail(dial.Ended(ctx, c.endpoint)) })
 	defer stop()
 
 	c.send(b, parts)
@@ -119,7 +119,7 @@ func (c *Conn) enter(ctx context.Context) error {
 	if err := c.Err(); err != nil {
 		return err
 	}
-	return dial.Fault(ctx, c.endpoint, ctx.Err())
+	return dial.Ended(ctx, c.endpoint)
 }
 
 // install makes b the receiver of what comes; false if the connection has ended.
@@ -140,7 +140,7 @@ func (c *Conn) send(b *burst, parts [][]string) {
 	var out []byte
 	flush := func() bool {
 		if err := c.write(out); err != nil {
-			c.fail(c.fault(context.Background(), err))
+			c.fail(c.fault(err))
 			return false
 		}
 		out = out[:0]

@@ -94,15 +94,15 @@ func Dial(ctx context.Context, o Options) (*Conn, error) {
 
 	stop := context.AfterFunc(limited, func() { _ = nc.Abort() })
 	err = c.signIn(limited)
-	if !stop() && err == nil {
-		err = limited.Err()
+	if !stop() {
+		return nil, dial.Ended(limited, c.endpoint)
 	}
 	if err != nil {
 		_ = nc.Abort() // the error below is the one that tells
-		return nil, c.fault(limited, err)
+		return nil, c.fault(err)
 	}
 	c.opt.Password = "" // nobody needs it any more
-	go c.pump()
+	go c.pump()         // it outlives ctx and ends with the connection
 	return c, nil
 }
 
@@ -146,7 +146,7 @@ func (c *Conn) Err() error {
 // Close ends the connection at once and waits for the pump. Commands under way
 // fail. It must not be called from a handler.
 func (c *Conn) Close() error {
-	c.fail(dial.Fault(context.Background(), c.endpoint, fmt.Errorf("closed by us: %w", net.ErrClosed)))
+	c.fail(dial.Fault(c.endpoint, fmt.Errorf("closed by us: %w", net.ErrClosed)))
 	<-c.done
 	return nil
 }
@@ -196,12 +196,12 @@ func (c *Conn) stalled() *mail.Fault {
 
 // fault says what an error of the connection means. A BYE that came before the
 // end tells more than the end.
-func (c *Conn) fault(ctx context.Context, err error) *mail.Fault {
+func (c *Conn) fault(err error) *mail.Fault {
 	c.mu.Lock()
 	bye := c.bye
 	c.mu.Unlock()
 	known := (*mail.Fault)(nil)
-	if bye != nil && ctx.Err() == nil && !errors.As(err, &known) {
+	if bye != nil && !errors.As(err, &known) {
 		f := &mail.Fault{
 			Code: mail.CodeServerClosed, Class: mail.ClassOffline,
 			Args: mail.Args{"host": c.endpoint.Host, "text": c.safe(bye.Text)}, Err: errors.New("BYE"),
@@ -209,13 +209,13 @@ func (c *Conn) fault(ctx context.Context, err error) *mail.Fault {
 		bye.limit(f)
 		return f
 	}
-	if errors.Is(err, errBounds) && ctx.Err() == nil {
+	if errors.Is(err, errBounds) {
 		return &mail.Fault{
 			Code: mail.CodeBadAnswer, Class: mail.ClassProtocol,
 			Args: mail.Args{"host": c.endpoint.Host, "text": err.Error()}, Err: err,
 		}
 	}
-	return dial.Fault(ctx, c.endpoint, err)
+	return dial.Fault(c.endpoint, err)
 }
 
 // safe is a server's text without the password, should the server have

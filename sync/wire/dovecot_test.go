@@ -40,6 +40,7 @@ func TestDovecot(t *testing.T) {
 }
 
 func work(t *testing.T, d *mailtest.Dovecot, s mail.Security) {
+	t.Helper()
 	pushed := make(chan uint32, 100)
 	c, err := wire.Dial(t.Context(), wire.Options{
 		Dial: dial.Options{Endpoint: d.Endpoint(s)}, User: d.User(0), Password: d.Password(0),

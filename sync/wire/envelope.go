@@ -76,12 +76,15 @@ func addresses(v Value) []mail.Address {
 		if a.Kind() != List || host.Nil() || host.Kind() == None {
 			continue
 		}
-		addr := string(guess(box))
+		addr := guess(box)
 		// What servers put where a sender wrote none.
 		if h := host.Str(); h != "" && h != "MISSING_DOMAIN" && h != ".MISSING-HOST-NAME." && h != ".SYNTAX-ERROR." {
 			addr += "@" + guess(host.Bytes())
 		}
 		name := strings.TrimSpace(decodeText(nstring(a.At(0))))
+		if name == "" && addr == "" {
+			continue
+		}
 		out = append(out, mail.Address{Name: clip(name, maxAddress), Addr: clip(oneLine(addr), maxAddress)})
 	}
 	return out
@@ -118,7 +121,7 @@ func parseDate(b []byte) time.Time {
 	}
 	if err != nil {
 		// The day of the week says nothing and is often wrong or foreign.
-		if i := strings.IndexAny(s, ", "); i > 0 && i <= 12 && strings.IndexAny(s[:i], "0123456789") < 0 {
+		if i := strings.IndexAny(s, ", "); i > 0 && i <= 12 && !strings.ContainsAny(s[:i], "0123456789") {
 			if rest := strings.TrimLeft(s[i:], ", "); rest != "" && (s[i] == ',' || !isMonth(s[:i])) {
 				s = rest
 			}

@@ -351,12 +351,10 @@ func (w *writer) value(v Value) {
 		w.out = append(w.out, v.Bytes()...)
 	case String:
 		b := v.Bytes()
-		for _, c := range b {
-			if c < ' ' || c >= 0x7f {
-				w.raw("{" + strconv.Itoa(len(b)) + "}\r\n")
-				w.out = append(w.out, b...)
-				return
-			}
+		if bytes.ContainsFunc(b, func(c rune) bool { return !printable(c) }) {
+			w.raw("{" + strconv.Itoa(len(b)) + "}\r\n")
+			w.out = append(w.out, b...)
+			return
 		}
 		w.raw(quoteBytes(string(b)))
 	case List:

@@ -96,7 +96,7 @@ func (c *Conn) idle(ctx context.Context, b *burst, limit time.Duration) error {
 	}
 	c.watch.start()
 	if err := c.write([]byte("DONE\r\n")); err != nil {
-		c.fail(c.fault(context.Background(), err))
+		c.fail(c.fault(err))
 		return nil
 	}
 	if ctx.Err() == nil {

@@ -66,7 +66,7 @@ func TestIdle(t *testing.T) {
 			t.Errorf("%v", f)
 		}
 
-		// A context that ends ends the IDLE, not the connection.
+		// The end of a context is that of the IDLE, not the connection.
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		if err := c.Idle(ctx, time.Minute); !errors.Is(err, context.Canceled) || c.Err() != nil {

@@ -42,7 +42,7 @@ func (c *Conn) Lib(ctx context.Context, f func(*imapclient.Client) error) error 
 	}
 	defer c.gate.leave()
 	lib := c.attach()
-	stop := context.AfterFunc(ctx, func() { c.fail(dial.Fault(ctx, c.endpoint, ctx.Err())) })
+	stop := context.AfterFunc(ctx, func() { c.fail(dial.Ended(ctx, c.endpoint)) })
 	defer stop()
 	defer c.watch.stop()
 	lib.begin()
@@ -337,7 +337,7 @@ func (lc libConn) Write(p []byte) (int, error) {
 	l.c.watch.start()
 	l.mu.Unlock()
 	if err := l.c.write(p); err != nil {
-		l.c.fail(l.c.fault(context.Background(), err))
+		l.c.fail(l.c.fault(err))
 		return 0, err
 	}
 	return len(p), nil

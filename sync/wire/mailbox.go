@@ -147,14 +147,16 @@ func ParseSearch(r *Response) (SearchData, error) {
 	if r.Bad != nil {
 		return d, malformed("SEARCH")
 	}
+	var err error
 	switch r.Type {
 	case "SEARCH":
-		return d, d.search(r.Args())
+		err = d.search(r.Args())
 	case "ESEARCH":
-		return d, d.esearch(r.Args())
+		err = d.esearch(r.Args())
 	default:
-		return d, malformed("SEARCH")
+		err = malformed("SEARCH")
 	}
+	return d, err
 }
 
 func (d *SearchData) search(args Value) error {

@@ -174,19 +174,19 @@ func (p *parser) list(end byte, depth int) int32 {
 			return me
 		}
 		var i int32
-		switch {
-		case c == '(':
+		switch c {
+		case '(':
 			if depth >= maxDepth {
 				r.Bad, p.pos = errNesting, p.end
 				return me
 			}
 			p.pos++
 			i = p.list(')', depth+1)
-		case c == ')': // one too many
+		case ')': // one too many
 			r.repaired = true
 			p.pos++
 			continue
-		case c == '"':
+		case '"':
 			i = p.quoted()
 		default:
 			var ok bool

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"context"
 	"unicode/utf8"
 
 	"github.com/heronmail/heron/sync/mail"
@@ -13,7 +12,7 @@ func (c *Conn) pump() {
 	var r Response
 	for {
 		if err := c.next(&r); err != nil {
-			c.fail(c.fault(context.Background(), err))
+			c.fail(c.fault(err))
 			return
 		}
 	}

@@ -49,8 +49,8 @@ func TestParseFetch(t *testing.T) {
 
 func TestParseEnvelope(t *testing.T) {
 	in := `* 1 FETCH (ENVELOPE ("Sat, 7 Feb 2026 10:00:00 +0100" "=?iso-2022-jp?B?GyRCRnxLXDhsGyhC?= =?utf-8?q?und?=" ` +
-		"((\"=?GB2312?B?1tC5+g==?=\" NIL \"li\" \"example.org\")(NIL NIL \"plain\" \"MISSING_DOMAIN\")) NIL NIL " +
-		"((NIL NIL \"friends\" NIL)(\"M\xfcller\" NIL \"m\" \"example.org\")(NIL NIL NIL NIL)) NIL NIL \" <one@x> <two@x>\" {8}\r\n<abc@x>\n))\r\n"
+		"((\"=?GB2312?B?1tC5+g==?=\" NIL \"li\" \"example.org\")(\"\" NIL \"plain\" \"MISSING_DOMAIN\")) () NIL " +
+		"((\"\" NIL \"friends\" NIL)(\"M\xfcller\" NIL \"m\" \"example.org\")(NIL \"\" NIL \"\" )) () NIL \" <one@x> <two@x>\" {8}\r\n<abc@x>\n))\r\n"
 	got := ParseEnvelope(parsed(t, in).Args().At(0).Get("ENVELOPE"))
 	want := mail.Envelope{
 		HeaderID: "abc@x", InReplyTo: "one@x", Date: got.Date, Subject: "日本語und",

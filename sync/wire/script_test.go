@@ -139,7 +139,7 @@ func faultOf(t *testing.T, err error) *mail.Fault {
 }
 
 // parsed parses one response.
-func parsed(t testing.TB, text string) *Response {
+func parsed(t *testing.T, text string) *Response {
 	t.Helper()
 	r := &Response{}
 	rd := newReader(strings.NewReader(text), 0, 0)

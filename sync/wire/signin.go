@@ -82,7 +82,7 @@ func (s *session) greeting(ctx context.Context) (preauth bool, err error) {
 	case "PREAUTH":
 		return true, nil
 	case "BYE":
-		return false, s.c.fault(ctx, net.ErrClosed)
+		return false, s.c.fault(net.ErrClosed)
 	default:
 		return false, notIMAP
 	}
@@ -277,16 +277,16 @@ func (c *Conn) idCommand() string {
 }
 
 func (c *Conn) enableCommand(caps Caps) string {
-	cmd := "ENABLE"
+	words := []string{"ENABLE"}
 	for _, e := range c.opt.Enable {
 		if isAtom(e) && caps.Has("ENABLE") && caps.Has(e) {
-			cmd += " " + e
+			words = append(words, e)
 		}
 	}
-	if cmd == "ENABLE" {
+	if len(words) == 1 {
 		return ""
 	}
-	return cmd
+	return strings.Join(words, " ")
 }
 
 // run sends one command and, at each continuation request, the next answer;
