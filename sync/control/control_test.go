@@ -242,7 +242,11 @@ func (l *deafListener) Accept() (net.Conn, error) {
 	return c, err
 }
 
-func (l *deafListener) hangUp() { _ = l.kept.Close() }
+func (l *deafListener) hangUp() {
+	if l.kept != nil {
+		_ = l.kept.Close()
+	}
+}
 
 // Requests are bounded, and what is wrong with one is said without quoting it.
 func TestBadRequests(t *testing.T) {

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"net"
 
 	"github.com/Microsoft/go-winio"
@@ -21,48 +22,50 @@ func Listen(path string) (net.Listener, error) {
 	return ownerListener{Listener: ln, check: func(net.Conn) error { return nil }}, nil
 }
 
-// dial connects to the pipe, and to one that this user owns only: pipe names
-// are free for all, so somebody else may have been there first.
+// dial connects to the pipe, and to one that a process of this user serves
+// only: pipe names are free for all, so somebody else may have been there first.
 func dial(ctx context.Context, path string) (net.Conn, error) {
 	c, err := winio.DialPipeContext(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkOwner(c); err != nil {
+	if err := checkPeer(c); err != nil {
 		_ = c.Close()
 		return nil, err
 	}
 	return c, nil
 }
 
-// checkOwner sees whether the pipe at the other end is this user's.
-func checkOwner(c net.Conn) error {
-	h, ok := c.(interface{ Fd() uintptr })
+// checkPeer sees whether the process that serves the pipe is this user's. Who
+// may not look at it is not its user.
+func checkPeer(c net.Conn) error {
+	pipe, ok := c.(interface{ Fd() uintptr })
 	if !ok {
 		return errPeer
 	}
-	sd, err := windows.GetSecurityInfo(windows.Handle(h.Fd()), windows.SE_KERNEL_OBJECT, windows.OWNER_SECURITY_INFORMATION)
+	var pid uint32
+	if err := windows.GetNamedPipeServerProcessId(windows.Handle(pipe.Fd()), &pid); err != nil {
+		return err
+	}
+	process, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, pid)
+	if err != nil {
+		return errors.Join(errPeer, err)
+	}
+	defer func() { _ = windows.CloseHandle(process) }()
+	var token windows.Token
+	if err := windows.OpenProcessToken(process, windows.TOKEN_QUERY, &token); err != nil {
+		return errors.Join(errPeer, err)
+	}
+	defer func() { _ = token.Close() }()
+	theirs, err := token.GetTokenUser()
 	if err != nil {
 		return err
 	}
-	owner, _, err := sd.Owner()
+	ours, err := windows.GetCurrentProcessToken().GetTokenUser()
 	if err != nil {
 		return err
 	}
-	user, err := windows.GetCurrentProcessToken().GetTokenUser()
-	if err != nil {
-		return err
-	}
-	if owner.Equals(user.User.Sid) {
-		return nil
-	}
-	// An elevated process's objects belong to the group of administrators, who
-	// may read everything of this user's anyway.
-	admins, err := windows.CreateWellKnownSid(windows.WinBuiltinAdministratorsSid)
-	if err != nil {
-		return err
-	}
-	if !owner.Equals(admins) {
+	if !theirs.User.Sid.Equals(ours.User.Sid) {
 		return errPeer
 	}
 	return nil
