@@ -179,6 +179,23 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
+// Settings that cannot be understood are told, also when there is no account
+// left to tell them at.
+func TestSettingsBroken(t *testing.T) {
+	broken := mail.Problem{Code: mail.CodeSettingsBroken, Class: mail.ClassLocal, Account: "lost-example.org"}
+	r := newRig(t, func(c *Config) {
+		offline(&fakeWorker{})(c)
+		c.Problems = []mail.Problem{broken}
+	})
+	r.run()
+	_, err := r.Add(t.Context(), draft("a@example.org"), "pw", nil)
+	r.must(err)
+	s, err := r.Status(t.Context())
+	if err != nil || len(s.Problems) != 1 || s.Problems[0].Code != broken.Code || len(s.Accounts[0].Problems) != 0 {
+		t.Errorf("status %+v, %v", s, err)
+	}
+}
+
 func TestKick(t *testing.T) {
 	w := &fakeWorker{}
 	r := newRig(t, offline(w))

@@ -63,13 +63,26 @@ func (p *problems) clear(id mail.AccountID, codes ...mail.Code) {
 	}
 }
 
-// of returns the problems of an account, of Heron as a whole for "".
+// of returns the problems of an account.
 func (p *problems) of(id mail.AccountID) []mail.Problem {
+	return p.filter(func(o mail.Problem) bool { return o.Account == id })
+}
+
+// beside returns the problems of none of the accounts: those of Heron as a
+// whole, and those of an account whose settings are so broken that it is not
+// there.
+func (p *problems) beside(accounts []mail.Account) []mail.Problem {
+	return p.filter(func(o mail.Problem) bool {
+		return !slices.ContainsFunc(accounts, func(a mail.Account) bool { return a.ID == o.Account })
+	})
+}
+
+func (p *problems) filter(wanted func(mail.Problem) bool) []mail.Problem {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var out []mail.Problem
 	for _, o := range p.list {
-		if o.Account == id {
+		if wanted(o) {
 			out = append(out, o)
 		}
 	}

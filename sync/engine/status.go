@@ -51,14 +51,15 @@ func (e *Engine) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	s := Status{Revision: rev, Problems: e.problems.of("")}
+	accounts := e.settings.Accounts()
+	s := Status{Revision: rev, Problems: e.problems.beside(accounts)}
 	if until := e.settings.Settings().Alerts.PausedUntil; e.cfg.Now().Before(until) {
 		s.AlertsPaused = until
 	}
 	e.mu.Lock()
 	s.Running = e.sup != nil
 	e.mu.Unlock()
-	for _, a := range e.settings.Accounts() {
+	for _, a := range accounts {
 		as, err := e.accountStatus(ctx, a, states[a.ID])
 		if err != nil {
 			return Status{}, err
