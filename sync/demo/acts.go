@@ -156,7 +156,15 @@ func (m *machine) file(box pile) error {
 		return m.deliver()
 	}
 	l := done[m.rng.IntN(len(done))]
-	return m.move(l, []string{archive, receipts, listsGo}[m.rng.IntN(3)], Filed, inbox)
+	l, err := m.open(l)
+	if err != nil {
+		return err
+	}
+	to := archive
+	if slices.Contains(shops(), l.from) {
+		to = receipts
+	}
+	return m.move(l, to, Filed, inbox)
 }
 
 // remove moves a message that was read to the trash.

@@ -120,5 +120,8 @@ func incoming() []sample {
 	}
 }
 
+// shops are those whose mail is filed as receipts.
+func shops() []string { return []string{"The Reed Shop", "Riverside Café", "Rail Tickets"} }
+
 // extraFolders are those that the second machine makes and takes away again.
 func extraFolders() []string { return []string{"House", "Trips/Lisbon", "Garten", "写真"} }
