@@ -158,19 +158,20 @@ func (s *session) serveBodies(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// serveSyncs makes the full passes that were asked for: one for all.
-func (s *session) serveSyncs(ctx context.Context) error {
+// serveSyncs makes the full passes that were asked for: one for all. before is
+// what the connection had counted when it began on them.
+func (s *session) serveSyncs(ctx context.Context, before Report) (served bool, err error) {
 	asks := s.w.takeAsks(func(a *ask) bool { return a.body == 0 })
 	if len(asks) == 0 {
-		return nil
+		return false, nil
 	}
 	began := time.Now()
-	r, err := s.fullSync(ctx, s.wireCounters())
+	r, err := s.fullSync(ctx, before)
 	r.Account, r.Elapsed = s.w.cfg.Account.ID, time.Since(began)
 	for _, a := range asks {
 		a.done <- answer{r, err}
 	}
-	return err
+	return true, err
 }
 
 // fullSync makes a full pass, and goes on until there is nothing left to do.

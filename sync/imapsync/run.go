@@ -8,11 +8,11 @@ import (
 // run brings the account in step and keeps it so until the connection or ctx
 // ends.
 func (s *session) run(ctx context.Context) error {
-	if err := s.pass(ctx, hint{}, true); err != nil {
+	if err := s.begin(ctx); err != nil {
 		return err
 	}
 	for {
-		if err := s.serveSyncs(ctx); err != nil {
+		if _, err := s.serveSyncs(ctx, s.wireCounters()); err != nil {
 			return err
 		}
 		idle, err := s.turn(ctx)
@@ -26,6 +26,16 @@ func (s *session) run(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// begin makes the first pass. Who asked before the connection stood is answered
+// by it, with the signing in counted: that is where what is new was found.
+func (s *session) begin(ctx context.Context) error {
+	served, err := s.serveSyncs(ctx, Report{})
+	if err != nil || served {
+		return err
+	}
+	return s.pass(ctx, hint{}, true)
 }
 
 // turn does what is most pressing. idle says that there was nothing to do.
