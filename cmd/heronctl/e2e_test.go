@@ -28,7 +28,7 @@ func letter(n int) []byte {
 // The parts follow each other: each stands on what the one before left.
 func TestWithARealServer(t *testing.T) {
 	r := newRig(t)
-	for i := range 3 {
+	for i := range 2 {
 		r.dove.Deliver(t, 0, "INBOX", letter(i))
 	}
 	var accounts []api.Account
@@ -84,8 +84,14 @@ func (r *rig) alone() {
 	t := r.t
 	var reports []api.SyncReport
 	r.ok(&reports, "sync")
-	if len(reports) != 1 || reports[0].Account != "work" || reports[0].Folders < 6 || reports[0].BytesRead == 0 || reports[0].RoundTrips == 0 {
+	r.dove.Deliver(t, 0, "INBOX", letter(2))
+	r.ok(&reports, "sync")
+	if len(reports) != 1 || reports[0].Account != "work" || reports[0].Folders < 6 || reports[0].New != 1 || reports[0].BytesRead == 0 || reports[0].RoundTrips == 0 {
 		t.Errorf("sync: %+v", reports)
+	}
+	r.ok(&reports, "sync")
+	if len(reports) != 1 || reports[0].New+reports[0].Changed+reports[0].Gone+reports[0].Moved != 0 {
+		t.Errorf("sync when nothing changed: %+v", reports)
 	}
 	var st api.Status
 	if r.ok(&st, "status"); st.Running || st.Unread != 3 || len(st.Accounts) != 1 || st.Accounts[0].LastSync.IsZero() {
@@ -261,7 +267,7 @@ func (r *rig) gone() {
 	}
 	r.dove.Start()
 	var reports []api.SyncReport
-	if r.ok(&reports, "sync"); len(reports) != 1 || reports[0].Problem != nil {
+	if r.ok(&reports, "sync"); len(reports) != 1 || reports[0].OpsSent != 1 {
 		t.Errorf("sync: %+v", reports)
 	}
 	if got := r.serverFlags(list[0].UID); !slices.Contains(got, imap.FlagSeen) {
