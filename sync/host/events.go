@@ -63,10 +63,7 @@ func (b *backend) Events(ctx context.Context, q api.EventsQuery, fn func(api.Eve
 			e.Kind, e.UI = api.KindUI, &r
 		case <-beat.C:
 		case <-b.host.ending:
-			if err := s.catchUp(ctx); err != nil {
-				return err
-			}
-			return s.say(api.Event{Kind: api.KindHandover, Reason: string(b.host.end)})
+			return s.last(ctx, q.UI)
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -74,6 +71,21 @@ func (b *backend) Events(ctx context.Context, q api.EventsQuery, fn func(api.Eve
 			return err
 		}
 	}
+}
+
+// last sends what is left to be said when the host ends. A window ends with
+// the agent that was told to quit, instead of starting another.
+func (s *stream) last(ctx context.Context, window bool) error {
+	if err := s.catchUp(ctx); err != nil {
+		return err
+	}
+	end := s.b.host.end
+	if window && end == EndQuit {
+		if err := s.say(api.Event{Kind: api.KindUI, UI: &api.UIRequest{Show: "quit"}}); err != nil {
+			return err
+		}
+	}
+	return s.say(api.Event{Kind: api.KindHandover, Reason: string(end)})
 }
 
 // catchUp sends every change after s.rev.

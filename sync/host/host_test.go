@@ -112,12 +112,17 @@ func TestEnds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		lines := read(t, cl, api.EventsQuery{})
+		lines := read(t, cl, api.EventsQuery{UI: c.holder == control.HolderAgent})
 		lines.until(api.KindSnapshot)
 		if err := c.ask(t.Context(), cl); code(err) != c.code {
 			t.Errorf("%s: %v", c.end, err)
 		}
 		h.finish(EndStopped)
+		if c.end == EndQuit {
+			if e := lines.until(api.KindUI); e.UI == nil || e.UI.Show != "quit" {
+				t.Errorf("the window is told %+v", e)
+			}
+		}
 		if e := lines.until(api.KindHandover); e.Reason != string(c.end) {
 			t.Errorf("last line %+v", e)
 		}

@@ -31,6 +31,9 @@ func (u *uiHub) show(r api.UIRequest) bool {
 		replace(u.windows[n-1], r)
 		return true
 	}
+	if r.Show == "quit" {
+		return false // there is none that could end
+	}
 	u.pending, u.since = &r, time.Now()
 	replace(u.out, r)
 	return false

@@ -52,7 +52,10 @@ const (
 	KindSnapshot  = "snapshot"  // first line of a stream: Rev is where it starts
 	KindHeartbeat = "heartbeat" // nothing happened; the holder lives
 	KindProgress  = "progress"  // counts of a first sync moved: read the status again
-	KindHandover  = "handover"  // last line: the holder gives up the lock, attach again
+	// KindHandover is the last line: the holder gives up the lock. Reason says
+	// why: "handover" and "restart" mean attach again, "quit" that the user ended
+	// Heron, "stopped" that the system or a signal ended the holder.
+	KindHandover = "handover"
 )
 
 // FromChange converts a change.

@@ -313,7 +313,7 @@ func FromOp(o mail.Op) Op {
 
 // UIRequest asks the window, or the agent to start one.
 type UIRequest struct {
-	Show    string         `json:"show"` // "main", "message", "wizard"
+	Show    string         `json:"show"` // "main", "message", "wizard"; "quit" ends the window
 	Message mail.MessageID `json:"message,omitempty"`
 }
 
