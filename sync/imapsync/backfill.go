@@ -37,7 +37,7 @@ func (f *fill) chunk(n int) wire.Set {
 		last := &f.todo[len(f.todo)-1]
 		part := *last
 		if have := int(part.Hi-part.Lo) + 1; have > n {
-			part.Lo = part.Hi - mail.UID(n) + 1 //nolint:gosec // n is smaller than the range
+			part.Lo = part.Hi - mail.UID(n) + 1
 			last.Hi = part.Lo - 1
 			n = 0
 		} else {

@@ -53,7 +53,7 @@ func (h *hints) note(r *wire.Response) {
 		got.gone = true
 	case "VANISHED":
 		if set, earlier, err := wire.ParseVanished(r); err == nil && !earlier {
-			h.exists -= min(h.exists, uint32(min(set.Len(), int(h.exists)))) //nolint:gosec // bounded by exists
+			h.exists -= min(h.exists, uint32(min(set.Len(), int(h.exists))))
 		}
 		got.gone = true
 	case "FETCH":

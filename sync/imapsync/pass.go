@@ -44,7 +44,8 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 			s.total += max(0, l.status.Messages)
 		}
 	}
-	if err := s.lookAtInbox(ctx, byName); err != nil {
+	looked, err := s.lookAtInbox(ctx, byName)
+	if err != nil {
 		return err
 	}
 	var ts []*target
@@ -58,7 +59,7 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 		t.choose(s)
 		unsure := t.how == byFlags && l.status.Messages > 0 || !l.hasStatus
 		forced := whole && unsure || id == s.inbox && h.inbox()
-		if !forced && !t.dirty() {
+		if !forced && !t.dirty() || id == s.inbox && looked {
 			continue
 		}
 		if t.how == adopt {
@@ -97,21 +98,22 @@ func (s *session) inboxPass(ctx context.Context, h hint) error {
 }
 
 // lookAtInbox takes the inbox's newest messages before all else, so that a
-// person sees mail within a moment of adding an account.
-func (s *session) lookAtInbox(ctx context.Context, byName map[string]*listed) error {
+// person sees mail within a moment of adding an account. It reports whether the
+// inbox was new.
+func (s *session) lookAtInbox(ctx context.Context, byName map[string]*listed) (bool, error) {
 	box := s.boxes[s.inbox]
 	if box == nil {
-		return nil
+		return false, nil
 	}
 	l := byName[box.Name]
 	if l == nil || !l.hasStatus {
-		return nil
+		return false, nil
 	}
 	t := &target{box: box, status: l.status, hasStatus: true, tail: firstLook}
 	if t.choose(s); t.how != adopt {
-		return nil
+		return false, nil
 	}
-	return s.reconcile(ctx, []*target{t})
+	return true, s.reconcile(ctx, []*target{t})
 }
 
 // dirty reports whether STATUS tells of anything that the cursor does not.

@@ -227,13 +227,18 @@ func (t *target) counts(gone int) bool {
 	if t.box.Cursor.BackfillBelow > 1 || t.upTo > 0 {
 		return t.how == byVanished || t.how == byFlags && !t.light
 	}
-	fresh := len(t.added)
+	return t.box.Cursor.Messages-gone+t.fresh() == t.exists
+}
+
+// fresh is how many new messages were told of.
+func (t *target) fresh() int {
+	n := len(t.added)
 	for _, u := range t.bad {
 		if u == 0 || u >= t.next() {
-			fresh++
+			n++
 		}
 	}
-	return t.box.Cursor.Messages-gone+fresh == t.exists
+	return n
 }
 
 // delta is what the store is told once all is known.
@@ -246,9 +251,9 @@ func (t *target) delta(s *session, gone []mail.UID) *store.Delta {
 		}
 	}
 	d.Uncertain = s.quarantine(t.box.ID, t.bad, t.next())
-	next := max(c.UIDNext, t.sel.UIDNext)
+	next, messages := max(c.UIDNext, t.sel.UIDNext), t.exists
 	if t.upTo > 0 {
-		next = min(next, t.upTo+1)
+		next, messages = min(next, t.upTo+1), c.Messages-len(gone)+t.fresh()
 	}
 	for _, f := range d.Added {
 		next = max(next, f.UID+1)
@@ -256,7 +261,7 @@ func (t *target) delta(s *session, gone []mail.UID) *store.Delta {
 	for _, u := range d.Uncertain {
 		next = max(next, u+1)
 	}
-	c.UIDNext, c.HighestModSeq, c.Messages = next, t.sel.HighestModSeq, t.exists
+	c.UIDNext, c.HighestModSeq, c.Messages = next, t.sel.HighestModSeq, messages
 	t.tell(d, &c)
 	return d
 }
