@@ -189,7 +189,7 @@ type standing struct {
 }
 
 func newStanding(p *i18n.Printer, in Intents) *standing {
-	s := &standing{p: p, intents: in, box: container.New(stack{})}
+	s := &standing{p: p, intents: in, box: container.New(stack{overlap: 12})}
 	s.all = container.NewVScroll(container.NewPadded(s.box))
 	return s
 }
@@ -209,6 +209,7 @@ func (s *standing) show(st State) {
 		s.problem(pr.Mail(), say)
 	}
 	for _, a := range st.Status.Accounts {
+		lines = append(lines, room(groupGap))
 		name := widget.NewLabelWithStyle(mail.Printable(a.Address), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 		say(name)
 		line := accountLine(s.p, a, st.Now)
@@ -224,7 +225,7 @@ func (s *standing) show(st State) {
 			if pr.Class == mail.ClassAuth {
 				b := newButton(s.p.T("window.sign-in"), nil, func() { s.intents.SignIn(a.ID) })
 				said.WriteString(string(a.ID) + "\n")
-				lines = append(lines, container.NewPadded(container.NewHBox(b)))
+				lines = append(lines, room(groupGap), container.NewHBox(room(0), b))
 			}
 		}
 	}

@@ -54,8 +54,11 @@ func (f *folders) show(rows []placeRow, pl Place) {
 	f.rows, f.place = rows, pl
 	for i, r := range rows {
 		h := float32(folderRow)
-		if r.header || r.place.Kind == PlaceActivity {
+		switch {
+		case r.header:
 			h = headHeight
+		case r.gap:
+			h = headHeight - folderRow
 		}
 		f.list.SetItemHeight(i, h)
 	}

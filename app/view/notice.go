@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -36,7 +37,7 @@ func newNotice(p *i18n.Printer, in Intents) *notice {
 	n.actions = container.NewHBox()
 	n.mark.set(markProblem)
 	body := container.NewBorder(nil, nil,
-		container.NewPadded(container.NewPadded(n.mark)), container.NewPadded(container.NewCenter(n.actions)),
+		container.NewPadded(container.NewPadded(n.mark)), container.New(layout.NewCustomPaddedLayout(gap, gap, gap, gap), container.NewCenter(n.actions)),
 		container.New(stack{overlap: 12}, n.title, n.text))
 	n.strip = container.NewBorder(nil, hairline(), nil, nil, onGround(theme.ColorNameInputBackground, body))
 	n.strip.Hide()

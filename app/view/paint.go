@@ -120,6 +120,18 @@ func (b *button) TypedKey(e *fyne.KeyEvent) {
 	}
 }
 
+// enable lets a button be pressed, or not.
+func enable(b *button, yes bool) {
+	if b.Disabled() != yes {
+		return
+	}
+	if yes {
+		b.Enable()
+	} else {
+		b.Disable()
+	}
+}
+
 // hairline is a line of one pixel.
 func hairline() *canvas.Rectangle {
 	r := canvas.NewRectangle(theme.Color(theme.ColorNameSeparator))

@@ -17,8 +17,11 @@ type placeRow struct {
 	colour  int  // index of the account's colour, -1: none
 	header  bool // an account: it is a title and leads to its inbox
 	enabled bool // there is something to show
-	warn    bool // the account has a problem
+	gap     bool // empty room between groups
 }
+
+// nowhere is the place of a row that leads to none.
+var nowhere = Place{Kind: -1}
 
 // placeRows makes the sidebar of a status: all inboxes, each account with its
 // folders below it, and the activity page.
@@ -30,7 +33,7 @@ func placeRows(p *i18n.Printer, st api.Status) []placeRow {
 	for i, a := range st.Accounts {
 		head := placeRow{
 			place: Place{Kind: PlaceFolder, Account: a.ID}, name: mail.Printable(a.Address),
-			unread: a.Unread, colour: i, header: true, warn: len(a.Problems) > 0,
+			unread: a.Unread, colour: i, header: true,
 		}
 		for _, f := range a.Folders {
 			if f.Role == mail.RoleInbox {
@@ -40,7 +43,7 @@ func placeRows(p *i18n.Printer, st api.Status) []placeRow {
 		rows = append(rows, head)
 		rows = append(rows, folderRows(p, a, i)...)
 	}
-	return append(rows, placeRow{
+	return append(rows, placeRow{gap: true, colour: -1, place: nowhere}, placeRow{
 		place: Place{Kind: PlaceActivity}, name: p.T("window.activity"), colour: -1, enabled: true,
 	})
 }

@@ -86,12 +86,10 @@ func (v *preview) show(st State) {
 }
 
 func (v *preview) head(m api.Message, st State) {
-	known := m.ID != 0
-	if !known {
-		v.mark.Disable()
+	enable(v.mark, m.ID != 0 && st.Link == LinkUp)
+	if m.ID == 0 {
 		return
 	}
-	v.mark.Enable()
 	label := v.p.T("window.mark-read")
 	if m.Flags.Has(mail.FlagSeen) {
 		label = v.p.T("window.mark-unread")

@@ -1,6 +1,18 @@
 package view
 
-import "fyne.io/fyne/v2"
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+)
+
+// room is empty room of a height.
+func room(h float32) fyne.CanvasObject {
+	r := canvas.NewRectangle(color.Transparent)
+	r.SetMinSize(fyne.NewSize(1, h))
+	return r
+}
 
 // stack puts objects under each other, each as wide as there is room. Labels
 // have room around them already; overlap takes some of it away.

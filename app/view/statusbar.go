@@ -100,7 +100,11 @@ func statusParts(p *i18n.Printer, st State) []statusPart {
 	waiting := 0
 	for _, a := range st.Status.Accounts {
 		waiting += a.PendingOps
-		out = append(out, statusPart{stateMark(a.State), true, p.T("window.account-line",
+		kind := stateMark(a.State)
+		if a.State == mail.StateOnline && a.Progress != nil {
+			kind = markBusy
+		}
+		out = append(out, statusPart{kind, true, p.T("window.account-line",
 			"Account", mail.Printable(a.Address), "State", accountLine(p, a, st.Now))})
 	}
 	if waiting > 0 {

@@ -45,15 +45,14 @@ func newToolbar(p *i18n.Printer, in Intents) *toolbar {
 
 func (t *toolbar) show(st State) {
 	t.st = st
-	setText(t.title, placeName(t.p, st.Status, st.Place))
-	setText(t.detail, t.placeDetail())
-	if t.check.Disabled() != (st.Checking || st.Link != LinkUp) {
-		if st.Checking || st.Link != LinkUp {
-			t.check.Disable()
-		} else {
-			t.check.Enable()
-		}
+	title, detail := placeName(t.p, st.Status, st.Place), t.placeDetail()
+	if t.title.Text != title || t.detail.Text != detail {
+		setText(t.title, title)
+		setText(t.detail, detail)
+		t.all.Refresh() // their widths are of their texts
 	}
+	enable(t.check, st.Link == LinkUp && !st.Checking)
+	enable(t.alerts, st.Link == LinkUp)
 	t.label()
 }
 
@@ -135,8 +134,11 @@ func untilMorning(now time.Time) time.Duration {
 func (t *toolbar) showMenu() {
 	var items []*fyne.MenuItem
 	for _, r := range placeRows(t.p, t.st.Status) {
-		if r.header {
+		if r.header || r.gap {
 			items = append(items, fyne.NewMenuItemSeparator())
+		}
+		if r.gap {
+			continue
 		}
 		name := elide(r.name, textSize, 220, fyne.TextStyle{}, r.header)
 		if r.colour >= 0 && !r.header {

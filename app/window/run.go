@@ -11,9 +11,9 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
-	"fyne.io/fyne/v2/theme"
 
 	"github.com/heronmail/heron/app/view"
+	"github.com/heronmail/heron/assets"
 	"github.com/heronmail/heron/sync/control"
 	"github.com/heronmail/heron/sync/control/api"
 	"github.com/heronmail/heron/sync/i18n"
@@ -66,6 +66,11 @@ func Run(ctx context.Context, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	a := app.NewWithID(appID)
+	if icon, err := assets.Icon(128); err == nil {
+		a.SetIcon(fyne.NewStaticResource("heron.png", icon))
+	} else {
+		o.Log.Warn("no icon", "err", err)
+	}
 	a.Settings().SetTheme(newTheme(look(os.Getenv("HERON_THEME"))))
 	sh := &shell{ctx: ctx, app: a, p: o.Printer, log: o.Log, drawn: o.Drawn, onlyWizard: o.Wizard}
 	sh.s = newSession(func(ctx context.Context) (agent, error) { return control.Dial(ctx, o.Socket) }, o.Launch, sh, o.Log, o.Message)
@@ -110,20 +115,27 @@ var _ screen = (*shell)(nil)
 
 // open makes the main window, or the wizard when that comes first.
 func (sh *shell) open() {
-	sh.main = sh.app.NewWindow(sh.p.T("window.title"))
+	// On X11 the first title is also the window's class, by which a desktop
+	// finds the icon and name of the program.
+	sh.main = sh.app.NewWindow(appID)
 	sh.main.SetMaster()
 	sh.main.SetPadded(false)
 	sh.view = view.NewMain(sh.p, intents{sh.s})
 	sh.main.SetContent(sh.view.Object())
 	sh.main.Resize(fyne.NewSize(960, 640))
 	sh.view.Keys(sh.main.Canvas())
-	sh.app.SetIcon(theme.MailComposeIcon())
 	if sh.onlyWizard {
 		sh.openWizard(nil)
 	} else {
-		sh.main.Show()
-		sh.view.Start()
+		sh.showMain()
 	}
+}
+
+// showMain shows the main window.
+func (sh *shell) showMain() {
+	sh.main.Show()
+	sh.main.SetTitle(sh.p.T("window.title"))
+	sh.view.Start()
 }
 
 // show implements screen: states that come faster than they can be drawn are
@@ -149,7 +161,7 @@ func (sh *shell) raise() {
 			sh.setup.RequestFocus()
 			return
 		}
-		sh.main.Show()
+		sh.showMain()
 		sh.main.RequestFocus()
 	})
 }

@@ -22,14 +22,13 @@ func (sh *shell) openWizard(a *api.Account) {
 		title = "wizard.title.sign-in"
 	}
 	ctx, cancel := context.WithCancel(sh.ctx)
-	win := sh.app.NewWindow(sh.p.T(title))
+	win := sh.app.NewWindow(appID)
 	sh.setup = win
 	finish := func() {
 		sh.onlyWizard = false
 		sh.setup = nil
 		cancel()
-		sh.main.Show()
-		sh.view.Start()
+		sh.showMain()
 		win.Close()
 	}
 	var w *wizard.Wizard
@@ -50,6 +49,7 @@ func (sh *shell) openWizard(a *api.Account) {
 		w.Cancel()
 	})
 	win.Show()
+	win.SetTitle(sh.p.T(title))
 	w.Keys(win.Canvas())
 }
 

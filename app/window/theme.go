@@ -41,7 +41,7 @@ func lightPalette() palette {
 	return palette{
 		background: rgb(0xF6F8FA), surface: rgb(0xFFFFFF), sidebar: rgb(0xEDF1F5), border: rgb(0xD5DCE3),
 		text: rgb(0x1B2631), muted: rgb(0x566472), primary: rgb(0x1D6A9F), onPrimary: rgb(0xFFFFFF), selection: rgb(0xDAE9F4),
-		ok: rgb(0x2B7A4B), warn: rgb(0x8A5A00), danger: rgb(0xB3261E),
+		ok: rgb(0x267044), warn: rgb(0x8A5A00), danger: rgb(0xB3261E),
 		button: rgb(0xE4E9EE), disabled: rgb(0x566472), scroll: faint(rgb(0x566472), 0x70), outline: rgb(0x83919E), line: 1,
 	}
 }
@@ -56,14 +56,14 @@ func darkPalette() palette {
 }
 
 func contrastPalette(dark bool) palette {
-	ground, ink, primary, onPrimary, selection := rgb(0xFFFFFF), rgb(0x000000), rgb(0x0000C8), rgb(0xFFFFFF), rgb(0xC8D4FF)
+	ground, ink, primary, onPrimary, selection, button := rgb(0xFFFFFF), rgb(0x000000), rgb(0x0000C8), rgb(0xFFFFFF), rgb(0xC8D4FF), rgb(0xDCDCDC)
 	if dark {
-		ground, ink, primary, onPrimary, selection = rgb(0x000000), rgb(0xFFFFFF), rgb(0xFFFF00), rgb(0x000000), rgb(0x3A3A00)
+		ground, ink, primary, onPrimary, selection, button = rgb(0x000000), rgb(0xFFFFFF), rgb(0xFFFF00), rgb(0x000000), rgb(0x3A3A00), rgb(0x3A3A3A)
 	}
 	return palette{
 		background: ground, surface: ground, sidebar: ground, border: ink,
 		text: ink, muted: ink, primary: primary, onPrimary: onPrimary, selection: selection,
-		ok: ink, warn: ink, danger: ink, button: ground, disabled: ink, scroll: ink, outline: ink, line: 2,
+		ok: ink, warn: ink, danger: ink, button: button, disabled: ink, scroll: ink, outline: ink, line: 2,
 	}
 }
 

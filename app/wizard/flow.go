@@ -1,6 +1,7 @@
 package wizard
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/heronmail/heron/sync/control/api"
@@ -89,6 +90,12 @@ func NewSignInFlow(a api.Account) *Flow {
 	f.security = a.Security
 	return f
 }
+
+// String names the page alone: a flow that gets into a log shows no password.
+func (f *Flow) String() string { return fmt.Sprintf("wizard page %d", f.page) }
+
+// GoString is String.
+func (f *Flow) GoString() string { return f.String() }
 
 // Page is the page that is shown.
 func (f *Flow) Page() Page { return f.page }

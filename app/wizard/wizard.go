@@ -39,7 +39,8 @@ type Wizard struct {
 	backend Backend
 	flow    *Flow
 	closed  func()
-	again   bool // another account may be added afterwards
+	onUI    func(func()) // runs a function on Fyne's goroutine
+	again   bool         // another account may be added afterwards
 
 	dots    *fyne.Container
 	body    *fyne.Container
@@ -76,7 +77,7 @@ func NewSignIn(ctx context.Context, p *i18n.Printer, b Backend, a api.Account, c
 }
 
 func newWizard(ctx context.Context, p *i18n.Printer, b Backend, f *Flow, closed func()) *Wizard {
-	w := &Wizard{ctx: ctx, p: p, backend: b, flow: f, closed: closed, stop: func() {}}
+	w := &Wizard{ctx: ctx, p: p, backend: b, flow: f, closed: closed, onUI: fyne.Do, stop: func() {}}
 	w.dots = container.NewHBox()
 	w.body = container.NewStack()
 	w.next = newButton("", w.Next)
@@ -178,7 +179,7 @@ func (w *Wizard) begin(call func(context.Context, func(api.Step)) error, ended f
 	w.run++
 	run := w.run
 	later := func(f func()) {
-		fyne.Do(func() {
+		w.onUI(func() {
 			if run == w.run {
 				f()
 				w.show()

@@ -22,7 +22,7 @@ func launch(ctx context.Context, dataDir string) error {
 	if runtime.GOOS == "windows" {
 		name += ".exe"
 	}
-	var args []string
+	args := []string{"--background"} // we are its window: it need not open one
 	if dataDir != "" {
 		args = append(args, "--data-dir", dataDir)
 	}

@@ -36,7 +36,7 @@ func serve(dir, scene string, rows int, log *slog.Logger) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	ln, err := control.Listen(dirs.SocketPath())
+	ln, err := control.Listen(context.Background(), dirs.SocketPath())
 	if err != nil {
 		return err
 	}
