@@ -40,6 +40,7 @@ type cli struct {
 	Op struct {
 		List opList `cmd:""`
 	} `cmd:""`
+	Demo demoCmd `cmd:""`
 }
 
 // What ends parsing early without being wrong.

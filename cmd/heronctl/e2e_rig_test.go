@@ -51,12 +51,7 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{t: t, bin: filepath.Join(t.TempDir(), "heronctl"), data: filepath.Join(t.TempDir(), "data")}
-	build := exec.Command("go", "build", "-o", r.bin, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building heronctl: %v\n%s", err, out)
-	}
+	r := &rig{t: t, bin: built(t), data: filepath.Join(t.TempDir(), "data")}
 	r.dove = mailtest.StartDovecot(t, mailtest.DovecotConfig{Users: 2, Extra: noPenalty})
 	r.desk = desktop.Start(t, desktop.Options{Keyring: true})
 	return r

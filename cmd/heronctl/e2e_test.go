@@ -27,6 +27,7 @@ func letter(n int) []byte {
 // TestWithARealServer tells the story of an account with the built program.
 // The parts follow each other: each stands on what the one before left.
 func TestWithARealServer(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	for i := range 2 {
 		r.dove.Deliver(t, 0, "INBOX", letter(i))

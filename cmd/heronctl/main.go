@@ -18,6 +18,7 @@ func main() {
 		Now:       time.Now,
 		Secret:    terminalSecret(),
 		Connector: newConnector,
+		Demo:      startDemo,
 	})
 	stop()
 	os.Exit(code)

@@ -27,6 +27,7 @@ type env struct {
 	Secret func() (string, error)
 	// Connector roots everything in dataDir, "" for the user's own folders.
 	Connector func(dataDir string) (connector, error)
+	Demo      demoStarter
 }
 
 // app is what a command runs in.
