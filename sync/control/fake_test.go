@@ -170,7 +170,7 @@ func (f *fake) Restart(context.Context) error  { return f.note("restart") }
 func serve(t *testing.T, f *fake) (path string, log *syncBuffer) {
 	t.Helper()
 	path = socketPath(t)
-	ln, err := Listen(path)
+	ln, err := Listen(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func (s *server) messageAt(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.backend.MessageAt(r.Context(), account(r), v.Get("folder"), mail.UID(uid)) //nolint:gosec // bounded above
+	return s.backend.MessageAt(r.Context(), account(r), v.Get("folder"), mail.UID(uid))
 }
 
 func messageID(r *http.Request) (mail.MessageID, error) {

@@ -18,13 +18,14 @@ func TestOtherUser(t *testing.T) {
 		knock(t, path)
 		return
 	}
-	dir, err := os.MkdirTemp("", "heron-peer-")
+	// Not t.TempDir(): the other user must be able to get in.
+	dir, err := os.MkdirTemp("", "heron-peer-") //nolint:usetesting // as above
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	path := filepath.Join(dir, "control.sock")
-	ln, err := Listen(path)
+	ln, err := Listen(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

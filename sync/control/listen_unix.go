@@ -16,7 +16,7 @@ import (
 // Listen opens the control socket. Only who holds the lock may call it: a
 // socket that lies at path is taken for one that a dead holder left, and is
 // replaced. The folder is made 0700 and must belong to this user.
-func Listen(path string) (net.Listener, error) {
+func Listen(ctx context.Context, path string) (net.Listener, error) {
 	if err := ownFolder(filepath.Dir(path)); err != nil {
 		return nil, listenFault(path, err)
 	}
@@ -31,7 +31,7 @@ func Listen(path string) (net.Listener, error) {
 			return nil, listenFault(path, err)
 		}
 	}
-	ln, err := (&net.ListenConfig{}).Listen(context.Background(), "unix", path)
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "unix", path)
 	if err != nil {
 		return nil, listenFault(path, err)
 	}
@@ -86,7 +86,7 @@ func checkPeer(c net.Conn) error {
 	}
 	var uid int
 	var uerr error
-	if err := raw.Control(func(fd uintptr) { uid, uerr = peerUID(int(fd)) }); err != nil { //nolint:gosec // a descriptor fits
+	if err := raw.Control(func(fd uintptr) { uid, uerr = peerUID(int(fd)) }); err != nil {
 		return err
 	}
 	if uerr != nil {

@@ -11,7 +11,10 @@ import (
 )
 
 // socketPath is a path for one test's socket.
-func socketPath(t *testing.T) string { return filepath.Join(t.TempDir(), "control.sock") }
+func socketPath(t *testing.T) string {
+	t.Helper()
+	return filepath.Join(t.TempDir(), "control.sock")
+}
 
 // leaveStale leaves a socket as a holder that was killed does.
 func leaveStale(t *testing.T, path string) {
@@ -20,7 +23,9 @@ func leaveStale(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ln.(*net.UnixListener).SetUnlinkOnClose(false)
+	if u, ok := ln.(*net.UnixListener); ok {
+		u.SetUnlinkOnClose(false)
+	}
 	if err := ln.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +38,7 @@ func TestListen(t *testing.T) {
 		t.Fatal(err)
 	}
 	leaveStale(t, path)
-	ln, err := Listen(path)
+	ln, err := Listen(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,14 +57,14 @@ func TestListen(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Listen(path); err == nil {
+	if _, err := Listen(t.Context(), path); err == nil {
 		t.Error("a file that is no socket was replaced")
 	}
 }
 
 func TestPeer(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "control.sock")
-	ln, err := Listen(path)
+	ln, err := Listen(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +90,7 @@ func TestPeer(t *testing.T) {
 // Strangers are hung up on, and the owner behind them is served.
 func TestStrangers(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "control.sock")
-	inner, err := Listen(path)
+	inner, err := Listen(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

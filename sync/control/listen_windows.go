@@ -13,7 +13,7 @@ import (
 const ownerOnly = "D:P(A;;GA;;;OW)"
 
 // Listen opens the control pipe. Only who holds the lock may call it.
-func Listen(path string) (net.Listener, error) {
+func Listen(_ context.Context, path string) (net.Listener, error) {
 	ln, err := winio.ListenPipe(path, &winio.PipeConfig{SecurityDescriptor: ownerOnly})
 	if err != nil {
 		return nil, listenFault(path, err)

@@ -54,7 +54,9 @@ func Serve(ctx context.Context, ln net.Listener, b Backend, log *slog.Logger) er
 		// A reader that takes nothing: it is cut off.
 		_ = h.Close()
 	}
-	<-ended
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		return mail.FaultOf(err)
+	}
 	return nil
 }
 
@@ -166,7 +168,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	// An error is the other side's having gone.
-	_ = json.NewEncoder(w).Encode(v)
+	_ = json.NewEncoder(w).Encode(v) //nolint:errchkjson // as above
 }
 
 func usage(text string) *mail.Fault {

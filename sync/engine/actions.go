@@ -141,7 +141,7 @@ func (e *Engine) syncOne(ctx context.Context, id mail.AccountID) Report {
 // Kick drops every backoff. For imapsync.ReasonCheck every account is brought
 // in step at once, in the background; for ReasonNetwork and ReasonResume
 // sockets that may be dead are closed first.
-func (e *Engine) Kick(ctx context.Context, r imapsync.Reason) error {
+func (e *Engine) Kick(ctx context.Context, r imapsync.Reason) error { //nolint:contextcheck // a pass outlives the request for it
 	if err := e.running(ctx); err != nil {
 		return err
 	}

@@ -117,10 +117,10 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.edit.Lock()
 	e.stopped = true
 	e.edit.Unlock()
-	if ctx.Err() != nil {
-		return nil
+	if err != nil && ctx.Err() == nil {
+		return mail.FaultOf(err)
 	}
-	return mail.FaultOf(err)
+	return nil
 }
 
 // supervised logs what the supervisor does. Errors are said by their code:

@@ -118,7 +118,7 @@ func (r *rig) files(text string) []string {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		b, err := os.ReadFile(path) //nolint:gosec // of this test
+		b, err := os.ReadFile(path)
 		if strings.Contains(string(b), text) {
 			out = append(out, path)
 		}

@@ -34,9 +34,10 @@ func (b *backend) Hello(context.Context) (api.Hello, error) { return b.hello, ni
 
 // Accounts implements control.Backend.
 func (b *backend) Accounts(context.Context) ([]api.Account, error) {
-	out := []api.Account{}
-	for _, a := range b.engine.Accounts() {
-		out = append(out, api.FromAccount(a))
+	accounts := b.engine.Accounts()
+	out := make([]api.Account, len(accounts))
+	for i, a := range accounts {
+		out[i] = api.FromAccount(a)
 	}
 	return out, nil
 }

@@ -114,7 +114,7 @@ func open(ctx context.Context, o Options, lock *flock.Flock) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	ln, err := control.Listen(o.Dirs.SocketPath())
+	ln, err := control.Listen(ctx, o.Dirs.SocketPath())
 	if err != nil {
 		_ = st.Close()
 		return nil, err
@@ -167,9 +167,13 @@ func (h *Host) Run(ctx context.Context) (End, error) {
 	}
 	h.finish(EndStopped)
 	stopWorking()
-	<-worked
+	if werr := <-worked; err == nil {
+		err = werr
+	}
 	stopServing()
-	<-served
+	if serr := <-served; err == nil {
+		err = serr
+	}
 	return h.end, err
 }
 
