@@ -134,17 +134,20 @@ func TestEveryStateHasItsOwnShape(t *testing.T) {
 
 func TestThePressingProblemComesFirst(t *testing.T) {
 	st := State{Status: twoAccounts()}
-	if pressing(st) != nil {
+	if pressing(st, nil) != nil {
 		t.Fatal("a problem where there is none")
 	}
 	st.Status.Accounts[0].Problems = []api.Problem{{Code: mail.CodeUnknownHost, Class: mail.ClassOffline}}
 	st.Status.Accounts[1].Problems = []api.Problem{{Code: mail.CodeSignInRefused, Class: mail.ClassAuth}}
-	if p := pressing(st); p.Code != mail.CodeSignInRefused || p.Account != "home" {
+	if p := pressing(st, nil); p.Code != mail.CodeSignInRefused || p.Account != "home" {
 		t.Errorf("first: %+v", p)
 	}
 	st.Status.Problems = []api.Problem{{Code: mail.CodeDiskFull, Class: mail.ClassLocal}}
-	if p := pressing(st); p.Code != mail.CodeDiskFull {
+	if p := pressing(st, nil); p.Code != mail.CodeDiskFull {
 		t.Errorf("first: %+v", p)
+	}
+	if p := pressing(st, map[mail.Code]bool{mail.CodeDiskFull: true}); p.Code != mail.CodeSignInRefused {
+		t.Errorf("after it was closed: %+v", p)
 	}
 }
 

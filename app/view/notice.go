@@ -20,7 +20,9 @@ import (
 type notice struct {
 	p       *i18n.Printer
 	intents Intents
-	said    string // what is shown, to leave it alone while it stays the same
+	said    string             // what is shown, to leave it alone while it stays the same
+	st      State              // what show was given last
+	closed  map[mail.Code]bool // problems of this computer that the user has read
 
 	mark    *mark
 	title   *widget.Label
@@ -30,7 +32,7 @@ type notice struct {
 }
 
 func newNotice(p *i18n.Printer, in Intents) *notice {
-	n := &notice{p: p, intents: in, mark: newMark(14), title: widget.NewLabel(""), text: widget.NewLabel("")}
+	n := &notice{closed: map[mail.Code]bool{}, p: p, intents: in, mark: newMark(14), title: widget.NewLabel(""), text: widget.NewLabel("")}
 	n.title.TextStyle.Bold = true
 	n.title.Wrapping, n.text.Wrapping = fyne.TextWrapWord, fyne.TextWrapWord
 	n.text.Selectable = true
@@ -46,9 +48,10 @@ func newNotice(p *i18n.Printer, in Intents) *notice {
 
 // show says the most pressing problem of a state, or nothing.
 func (n *notice) show(st State) {
+	n.st = st
 	var title, text string
 	var actions []*button
-	switch c := pressing(st); {
+	switch c := pressing(st, n.closed); {
 	case st.Link == LinkLost:
 		title, text = n.p.T("window.lost.title"), n.p.T("window.lost.text", "When", n.p.Until(st.NextTry, st.Now))
 		actions = append(actions, n.main(n.p.T("window.start-agent"), n.intents.StartAgent))
@@ -57,9 +60,15 @@ func (n *notice) show(st State) {
 		actions = append(actions, newButton(n.p.T("window.dismiss"), nil, n.intents.Dismiss))
 	case c != nil:
 		title, text = describe(n.p, c.Mail())
-		if c.Class == mail.ClassAuth && c.Account != "" {
+		switch {
+		case c.Class == mail.ClassAuth && c.Account != "":
 			actions = append(actions, n.main(n.p.T("window.sign-in"), func() { n.intents.SignIn(c.Account) }))
-		} else {
+		case c.Class == mail.ClassLocal && c.Account == "":
+			actions = append(actions, newButton(n.p.T("window.dismiss"), nil, func() {
+				n.closed[c.Code] = true
+				n.show(n.st)
+			}))
+		default:
 			actions = append(actions, newButton(n.p.T("window.try-now"), nil, n.intents.CheckNow))
 		}
 		if more := problems(st.Status) - 1; more > 0 && st.Place.Kind != PlaceActivity {
@@ -93,8 +102,9 @@ func (n *notice) main(text string, do func()) *button {
 }
 
 // pressing is the problem to be told first: what only the user can mend before
-// what Heron tries again by itself.
-func pressing(st State) *api.Problem {
+// what Heron tries again by itself. Those in closed are left out; they stay on
+// the activity page.
+func pressing(st State, closed map[mail.Code]bool) *api.Problem {
 	var first *api.Problem
 	rank := func(p *api.Problem) int {
 		switch p.Class {
@@ -111,6 +121,9 @@ func pressing(st State) *api.Problem {
 		for _, p := range ps {
 			if p.Account == "" {
 				p.Account = account
+			}
+			if p.Account == "" && closed[p.Code] {
+				continue
 			}
 			if first == nil || rank(&p) < rank(first) {
 				first = &p

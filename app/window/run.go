@@ -65,6 +65,10 @@ func Run(ctx context.Context, o Options) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if cache, err := os.UserCacheDir(); err == nil {
+		// Fyne complains when there is no such folder yet; it can do without.
+		_ = os.MkdirAll(cache, 0o700)
+	}
 	a := app.NewWithID(appID)
 	if icon, err := assets.Icon(128); err == nil {
 		a.SetIcon(fyne.NewStaticResource("heron.png", icon))
