@@ -18,6 +18,7 @@ import (
 
 // tellDemo runs the demo on a fake whose second machine does every kind of act.
 func tellDemo(t *testing.T, f *fake, args ...string) outcome {
+	t.Helper()
 	return tryIn(t.Context(), t, &fakes{}, func(e *env) {
 		e.Demo = func(_ context.Context, told func(demo.StoryEvent)) (session, error) {
 			for _, k := range []demo.StoryKind{

@@ -28,16 +28,18 @@ func TestMain(m *testing.M) {
 // built is the path of the program, without cgo as it ships.
 func built(t *testing.T) string {
 	t.Helper()
-	program.once.Do(func() {
-		if program.dir, program.err = os.MkdirTemp("", "heronctl-"); program.err != nil {
-			return
-		}
-		cmd := exec.Command("go", "build", "-o", filepath.Join(program.dir, "heronctl"), ".")
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-		program.out, program.err = cmd.CombinedOutput()
-	})
+	program.once.Do(buildProgram)
 	if program.err != nil {
 		t.Fatalf("building heronctl: %v\n%s", program.err, program.out)
 	}
 	return filepath.Join(program.dir, "heronctl")
+}
+
+func buildProgram() {
+	if program.dir, program.err = os.MkdirTemp("", "heronctl-"); program.err != nil {
+		return
+	}
+	cmd := exec.Command("go", "build", "-o", filepath.Join(program.dir, "heronctl"), ".")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	program.out, program.err = cmd.CombinedOutput()
 }
