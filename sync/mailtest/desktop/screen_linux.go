@@ -79,29 +79,51 @@ func (s *Session) ScreenText() (string, error) {
 	return strings.TrimSpace(b.String()), nil
 }
 
-// ClickText clicks the first place on the screen where the words stand in one
-// line.
+// ClickText clicks the place on the screen where the words stand in one line,
+// with the case they have: a line of just these words if there is one, as a
+// button has, else the first place.
 func (s *Session) ClickText(text string) error {
 	words, err := s.words()
 	if err != nil {
 		return err
 	}
 	want := strings.Fields(text)
+	length := map[string]int{} // words a line
+	for _, w := range words {
+		length[w.line]++
+	}
+	best := -1
 	for i := range words {
-		if i+len(want) > len(words) {
+		if !standsAt(words, i, want) {
+			continue
+		}
+		if length[words[i].line] == len(want) {
+			best = i
 			break
 		}
-		match := true
-		for j, w := range want {
-			match = match && words[i+j].line == words[i].line && strings.EqualFold(words[i+j].text, w)
-		}
-		if match {
-			w := words[i]
-			_, err := s.Xdotool("mousemove", strconv.Itoa(w.x+w.w/2), strconv.Itoa(w.y+w.h/2), "click", "1")
-			return err
+		if best < 0 {
+			best = i
 		}
 	}
-	return fmt.Errorf("%q does not stand on the screen", text)
+	if best < 0 {
+		return fmt.Errorf("%q does not stand on the screen", text)
+	}
+	w := words[best]
+	_, err = s.Xdotool("mousemove", strconv.Itoa(w.x+w.w/2), strconv.Itoa(w.y+w.h/2), "click", "1")
+	return err
+}
+
+// standsAt reports whether the words from i on are the wanted ones, in a line.
+func standsAt(words []word, i int, want []string) bool {
+	if i+len(want) > len(words) {
+		return false
+	}
+	for j, text := range want {
+		if words[i+j].line != words[i].line || words[i+j].text != text {
+			return false
+		}
+	}
+	return true
 }
 
 // Xdotool types and clicks on the session's display.

@@ -1,0 +1,119 @@
+//go:build linux
+
+package main_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+
+	"github.com/heronmail/heron/sync/mailtest"
+)
+
+// otherMachine is a plain IMAP client of the same account.
+type otherMachine struct {
+	t       *testing.T
+	dovecot *mailtest.Dovecot
+	client  *imapclient.Client
+}
+
+func (o *otherMachine) connect(t *testing.T) {
+	t.Helper()
+	o.client = o.dovecot.Client(o.t, 0)
+}
+
+// deliver puts a new message of Ann's into the inbox.
+func (st *story) deliver(subject string) {
+	st.t.Helper()
+	msg := fmt.Sprintf("From: Ann Lee <ann@example.net>\r\nTo: You <user0@example.org>\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%d@example.net>\r\n\r\nAre you free at noon? The usual place.\r\n",
+		subject, time.Now().Format(time.RFC1123Z), time.Now().UnixNano())
+	st.dovecot.Deliver(st.t, 0, "INBOX", []byte(msg))
+}
+
+func (o *otherMachine) find(t *testing.T, mailbox, subject string) imap.UID {
+	t.Helper()
+	if _, err := o.client.Select(mailbox, nil).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	data, err := o.client.UIDSearch(&imap.SearchCriteria{Header: []imap.SearchCriteriaHeaderField{{Key: "Subject", Value: subject}}}, nil).Wait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	uids := data.AllUIDs()
+	if len(uids) != 1 {
+		t.Fatalf("%d messages %q in %s", len(uids), subject, mailbox)
+	}
+	return uids[0]
+}
+
+func (o *otherMachine) uid(t *testing.T, mailbox, subject string) string {
+	t.Helper()
+	return fmt.Sprint(o.find(t, mailbox, subject))
+}
+
+func (o *otherMachine) store(t *testing.T, mailbox, subject string, op imap.StoreFlagsOp, flags ...imap.Flag) {
+	t.Helper()
+	set := imap.UIDSetNum(o.find(t, mailbox, subject))
+	if err := o.client.Store(set, &imap.StoreFlags{Op: op, Silent: true, Flags: flags}, nil).Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (o *otherMachine) flags(t *testing.T, mailbox, subject string) []imap.Flag {
+	t.Helper()
+	set := imap.UIDSetNum(o.find(t, mailbox, subject))
+	got, err := o.client.Fetch(set, &imap.FetchOptions{Flags: true}).Collect()
+	if err != nil || len(got) != 1 {
+		t.Fatalf("flags of %q: %v %v", subject, got, err)
+	}
+	return got[0].Flags
+}
+
+func (o *otherMachine) has(t *testing.T, mailbox, subject string, flag imap.Flag) {
+	t.Helper()
+	eventually(t, fmt.Sprintf("the server has %s on %q", flag, subject), func() string {
+		if f := o.flags(t, mailbox, subject); !slices.Contains(f, flag) {
+			return fmt.Sprintf("it has %v", f)
+		}
+		return ""
+	})
+}
+
+func (o *otherMachine) lacks(t *testing.T, mailbox, subject string, flag imap.Flag) {
+	t.Helper()
+	if f := o.flags(t, mailbox, subject); slices.Contains(f, flag) {
+		t.Errorf("the server has %v on %q", f, subject)
+	}
+}
+
+func (o *otherMachine) move(t *testing.T, mailbox, subject, to string) {
+	t.Helper()
+	if _, err := o.client.Move(imap.UIDSetNum(o.find(t, mailbox, subject)), to).Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (o *otherMachine) create(t *testing.T, name string) {
+	t.Helper()
+	if err := o.client.Create(name, nil).Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (o *otherMachine) rename(t *testing.T, from, to string) {
+	t.Helper()
+	if err := o.client.Rename(from, to, nil).Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (o *otherMachine) delete(t *testing.T, name string) {
+	t.Helper()
+	if err := o.client.Delete(name).Wait(); err != nil {
+		t.Fatal(err)
+	}
+}

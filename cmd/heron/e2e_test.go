@@ -1,0 +1,325 @@
+//go:build linux
+
+package main_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/heronmail/heron/sync/control/api"
+	"github.com/heronmail/heron/sync/mailtest"
+	"github.com/heronmail/heron/sync/mailtest/desktop"
+)
+
+// TestFromAServerToTheTray tells the whole story with real parts: a Dovecot, a
+// desktop with window manager, panel, notification daemon and keyring, and the
+// three built programs. A person sets an account up by typing; a second IMAP
+// client is "the other machine". After each step tray, alert, window, `heronctl
+// watch` and the server's own state have to say the same.
+func TestFromAServerToTheTray(t *testing.T) {
+	st := newStory(t)
+
+	st.chapter("the wizard is typed through", func(t *testing.T) {
+		st.startAgent(t)
+		st.sees(t, "Your mail address")
+		st.types(t, "user0@example.org", "Return")
+		st.sees(t, "Your mail server")
+		st.types(t, "", "ctrl+a")
+		st.types(t, "localhost", "Tab", "ctrl+a")
+		st.types(t, st.port(), "Return")
+		st.sees(t, "Sign in")
+		st.types(t, "", "shift+Tab", "ctrl+a")
+		st.types(t, "user0", "Tab")
+		st.types(t, st.password, "Return")
+		// The server's authority is one that this computer does not know.
+		st.sees(t, "Trust this certificate")
+		st.clicks(t, "Trust this certificate")
+		st.sees(t, "Everything works")
+		st.types(t, "", "Return")
+		st.sees(t, "Which folders should alert you")
+		st.types(t, "", "Return")
+		st.sees(t, "Done")
+		st.types(t, "", "Return")
+		st.state(t, func(s api.Status) string {
+			return mustBe("online", onlyAccount(s).State)
+		})
+		st.sees(t, "INBOX", "Archive", "Lunch on Monday")
+		st.tray(t, "1 unread", "Ann Lee: Lunch on Monday")
+		st.watch(t)
+	})
+
+	st.chapter("new mail raises the number and shows one alert", func(t *testing.T) {
+		st.deliver("Lunch on Friday")
+		st.line(t, "message.added", `"subject":"Lunch on Friday"`, `"origin":"elsewhere"`)
+		st.tray(t, "2 unread", "Ann Lee: Lunch on Friday")
+		st.alert(t, "Lunch on Friday")
+		st.sees(t, "Lunch on Friday")
+	})
+
+	st.chapter("reading it elsewhere lowers the number and withdraws the alert", func(t *testing.T) {
+		st.other.store(t, "INBOX", "Lunch on Friday", imap.StoreFlagsAdd, imap.FlagSeen)
+		st.line(t, "flags.changed", `"added":["seen"]`, `"origin":"elsewhere"`)
+		st.tray(t, "1 unread")
+		st.noAlert(t)
+	})
+
+	st.chapter("marking it read in the alert reaches the server", func(t *testing.T) {
+		st.deliver("Tickets for Saturday")
+		st.alert(t, "Tickets for Saturday")
+		st.sees(t, "Mark read")
+		st.clicks(t, "Mark read")
+		st.line(t, "flags.changed", `"added":["seen"]`, `"origin":"here"`)
+		st.other.has(t, "INBOX", "Tickets for Saturday", imap.FlagSeen)
+		st.tray(t, "1 unread")
+		st.noAlert(t)
+	})
+
+	st.chapter("marking it unread with heronctl reaches the server", func(t *testing.T) {
+		st.ctl(t, 0, "message", "mark", st.account, "INBOX", st.other.uid(t, "INBOX", "Tickets for Saturday"), "--unseen", "--wait")
+		st.other.lacks(t, "INBOX", "Tickets for Saturday", imap.FlagSeen)
+		st.tray(t, "2 unread", "Tickets for Saturday")
+		st.noAlert(t)
+	})
+
+	st.chapter("filing it elsewhere is shown as a move", func(t *testing.T) {
+		st.other.move(t, "INBOX", "Lunch on Friday", "Archive")
+		st.line(t, "message.moved", `"from":"INBOX"`, `"to":"Archive"`)
+		st.noAlert(t)
+	})
+
+	st.chapter("a folder made, renamed and deleted elsewhere is shown", func(t *testing.T) {
+		st.other.create(t, "Travel plans")
+		st.ctl(t, 0, "sync")
+		st.line(t, "folder.added", `"folder":"Travel plans"`)
+		st.sees(t, "Travel plans")
+		st.other.rename(t, "Travel plans", "Old journeys")
+		st.ctl(t, 0, "sync")
+		st.sees(t, "Old journeys")
+		st.other.delete(t, "Old journeys")
+		st.ctl(t, 0, "sync")
+		st.line(t, "folder.gone", `"folder":"Old journeys"`)
+	})
+
+	st.chapter("closing the window leaves the agent; starting again shows it", func(t *testing.T) {
+		st.closeWindow(t)
+		st.tray(t, "2 unread")
+		if err := st.desk.Command(st.bin("heron")).Run(); err != nil {
+			t.Fatalf("the second start: %v", err)
+		}
+		st.sees(t, "Tickets for Saturday")
+		if n := st.desk.TrayIcons(); n != 1 {
+			t.Errorf("%d icons in the tray", n)
+		}
+	})
+
+	st.chapter("a kill and a start: no alert twice, nothing missing", func(t *testing.T) {
+		st.deliver("Before the kill")
+		st.alert(t, "Before the kill")
+		shown := len(st.alerts.List())
+		st.killAgent(t)
+		st.deliver("While Heron was dead")
+		st.startAgent(t)
+		st.alert(t, "While Heron was dead")
+		st.tray(t, "4 unread", "Before the kill", "While Heron was dead")
+		if n := len(st.alerts.List()); n != shown+1 {
+			t.Errorf("%d alerts after the kill, want one", n-shown)
+		}
+		st.other.store(t, "INBOX", "Before the kill", imap.StoreFlagsAdd, imap.FlagSeen)
+		st.other.store(t, "INBOX", "While Heron was dead", imap.StoreFlagsAdd, imap.FlagSeen)
+		st.tray(t, "2 unread")
+		st.noAlert(t) // also the one that the killed agent showed
+	})
+
+	st.chapter("the server goes and comes back: offline is shown, then caught up", func(t *testing.T) {
+		st.dovecot.Stop()
+		st.state(t, func(s api.Status) string { return mustBe("offline", onlyAccount(s).State) })
+		st.tray(t, "offline")
+		st.ctl(t, 0, "message", "mark", st.account, "INBOX", st.uid("Tickets for Saturday"), "--seen")
+		st.tray(t, "1 unread") // shown at once, sent later
+		st.dovecot.Start()
+		st.other.connect(t)
+		st.ctl(t, 0, "sync")
+		st.state(t, func(s api.Status) string { return mustBe("online", onlyAccount(s).State) })
+		st.other.has(t, "INBOX", "Tickets for Saturday", imap.FlagSeen)
+		st.deliver("After the break")
+		st.tray(t, "2 unread", "After the break")
+	})
+
+	st.chapter("quit in the tray ends everything", func(t *testing.T) {
+		st.nothingLeaks(t)
+		if err := st.desk.Tray().Click("Quit"); err != nil {
+			t.Fatal(err)
+		}
+		st.agentEnds(t)
+		eventually(t, "the window is gone", func() string {
+			if w := st.desk.Windows("Heron"); len(w) > 0 {
+				return fmt.Sprintf("windows %v are there", w)
+			}
+			if n := st.desk.TrayIcons(); n != 0 {
+				return fmt.Sprintf("%d icons are in the tray", n)
+			}
+			return ""
+		})
+		st.nothingLeaks(t)
+	})
+}
+
+// programs builds the three programs once for all tests of this package.
+var programs string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "heron-bin-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	for _, p := range []string{"heron", "heronctl", "heron-window"} {
+		build := exec.Command("go", "build", "-o", filepath.Join(dir, p), "../"+p)
+		cgo := "CGO_ENABLED=0"
+		if p == "heron-window" {
+			cgo = "CGO_ENABLED=1"
+		}
+		build.Env = append(os.Environ(), cgo)
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "building %s: %v\n%s", p, err, out)
+			os.Exit(1)
+		}
+	}
+	programs = dir
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// story is the state of a test that goes on from chapter to chapter.
+type story struct {
+	t        *testing.T
+	desk     *desktop.Session
+	dovecot  *mailtest.Dovecot
+	alerts   *desktop.Alerts
+	other    *otherMachine
+	password string
+	account  string
+	agent    *exec.Cmd
+	ended    chan struct{}
+	lines    *lines
+}
+
+func newStory(t *testing.T) *story {
+	t.Helper()
+	st := &story{t: t, account: "user0-example.org"}
+	st.dovecot = mailtest.StartDovecot(t, mailtest.DovecotConfig{Users: 1})
+	st.password = st.dovecot.Password(0)
+	st.desk = desktop.Start(t, desktop.Options{Keyring: true, Display: true, Panel: true, Notifier: "xfce4-notifyd"})
+	st.alerts = st.desk.WatchAlerts()
+	st.other = &otherMachine{t: t, dovecot: st.dovecot}
+	st.other.connect(t)
+	st.deliver("Lunch on Monday")
+	return st
+}
+
+// chapter runs a part of the story; when one fails, the rest makes no sense.
+func (st *story) chapter(name string, f func(t *testing.T)) {
+	st.t.Helper()
+	ok := st.t.Run(name, func(t *testing.T) {
+		defer func() {
+			if t.Failed() {
+				st.evidence(t)
+			}
+		}()
+		f(t)
+	})
+	if !ok {
+		st.t.FailNow()
+	}
+}
+
+// evidence keeps what a person would look at after a failure.
+func (st *story) evidence(t *testing.T) {
+	if dir := os.Getenv("HERON_TEST_EVIDENCE"); dir != "" {
+		if err := st.desk.Screenshot(filepath.Join(dir, "failure.png")); err != nil {
+			t.Log(err)
+		}
+	}
+	if text, err := st.desk.ScreenText(); err == nil {
+		t.Logf("on the screen:\n%s", text)
+	}
+	if st.lines != nil {
+		t.Logf("watch said:\n%s", st.lines.all())
+	}
+	if log, err := os.ReadFile(filepath.Join(st.desk.Dir, "agent.log")); err == nil {
+		t.Logf("the agent said:\n%s", log)
+	}
+	t.Logf("alerts: %+v", st.alerts.List())
+}
+
+func (st *story) bin(name string) string { return filepath.Join(programs, name) }
+
+func (st *story) port() string {
+	_, port, _ := strings.Cut(st.dovecot.IMAPS(), ":")
+	return port
+}
+
+func (st *story) startAgent(t *testing.T) {
+	t.Helper()
+	out, err := os.OpenFile(filepath.Join(st.desk.Dir, "agent.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := st.desk.Command(st.bin("heron"))
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait() // how it ended is told by the chapters
+		_ = out.Close()
+		close(ended)
+	}()
+	st.agent, st.ended = cmd, ended
+	st.t.Cleanup(func() {
+		_ = cmd.Process.Kill() // it may have ended
+		<-ended
+	})
+}
+
+func (st *story) killAgent(t *testing.T) {
+	t.Helper()
+	if err := st.agent.Process.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	st.agentEnds(t)
+}
+
+func (st *story) agentEnds(t *testing.T) {
+	t.Helper()
+	select {
+	case <-st.ended:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the agent does not end")
+	}
+}
+
+func (st *story) closeWindow(t *testing.T) {
+	t.Helper()
+	for _, w := range st.desk.Windows("Heron") {
+		if _, err := st.desk.Xdotool("windowclose", w); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "heron-window ends", func() string {
+		if pids := st.processes("heron-window"); len(pids) > 0 {
+			return fmt.Sprintf("processes %v run", pids)
+		}
+		return ""
+	})
+}

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+
+	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/mailtest"
+	"github.com/heronmail/heron/sync/mailtest/desktop"
+)
+
+// account is an account to be set up.
+type account struct{ address, host, port, user, password, caFile string }
+
+// dovecotAccount is the first user of a Dovecot.
+func dovecotAccount(d *mailtest.Dovecot) account {
+	e := d.Endpoint(mail.TLS)
+	return account{
+		address: d.User(0) + "@example.org", host: e.Host, port: strconv.Itoa(e.Port),
+		user: d.User(0), password: d.Password(0), caFile: d.CAFile,
+	}
+}
+
+// addAccount sets an account up as a person would without a display.
+func addAccount(s *desktop.Session, o options, a account, more ...string) error {
+	args := append(more, "account", "add", a.address, "--id", "bench", "--host", a.host, "--port", a.port,
+		"--security", "tls", "--user", a.user, "--password-stdin", "--ca-file", a.caFile)
+	cmd := s.Command(o.bin+"/heronctl", args...)
+	cmd.Stdin = strings.NewReader(a.password + "\n")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("heronctl account add at %s: %w: %s", net.JoinHostPort(a.host, a.port), err, out)
+	}
+	return nil
+}

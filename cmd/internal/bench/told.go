@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/heronmail/heron/sync/mailtest"
+	"github.com/heronmail/heron/sync/mailtest/desktop"
+)
+
+const toldTimes = 200
+
+// told measures from the server's "* n EXISTS" until the line of `heronctl
+// watch --json` that names the new message was read.
+func told(ctx context.Context, t mailtest.TB, o options) ([]row, error) {
+	s := desktop.Start(t, desktop.Options{Keyring: true})
+	srv, err := startQuick(t)
+	if err != nil {
+		return nil, err
+	}
+	t.Cleanup(srv.close)
+	if err := addAccount(s, o, srv.account()); err != nil {
+		return nil, err
+	}
+	watch := s.Command(o.bin+"/heronctl", "--json", "watch")
+	out, err := watch.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := watch.Start(); err != nil {
+		return nil, err
+	}
+	t.Cleanup(func() {
+		_ = watch.Process.Signal(syscall.SIGTERM)
+		_ = watch.Wait() // its exit code is not what is measured
+	})
+	lines := make(chan time.Time, 16)
+	go func() {
+		defer close(lines)
+		sc := bufio.NewScanner(out)
+		sc.Buffer(nil, 1<<20)
+		for sc.Scan() {
+			var e struct{ Kind, Origin string }
+			if err := json.Unmarshal(sc.Bytes(), &e); err == nil && e.Kind == "message.added" && e.Origin == "elsewhere" {
+				lines <- time.Now()
+			}
+		}
+	}()
+	took := make([]time.Duration, 0, toldTimes)
+	for range toldTimes {
+		if err := srv.awaitIdle(ctx); err != nil {
+			return nil, err
+		}
+		start := srv.push()
+		select {
+		case at, ok := <-lines:
+			if !ok {
+				return nil, fmt.Errorf("watch ended after %d messages", len(took))
+			}
+			took = append(took, at.Sub(start))
+		case <-time.After(20 * time.Second):
+			return nil, fmt.Errorf("watch did not tell of message %d", len(took)+1)
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	slices.Sort(took)
+	ms := func(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }
+	return []row{
+		{fmt.Sprintf("server's line to watch line, %d times: p50", toldTimes), ms(took[len(took)/2]), ""},
+		{fmt.Sprintf("server's line to watch line, %d times: p99", toldTimes), ms(took[len(took)*99/100]), "20 ms"},
+	}, nil
+}
