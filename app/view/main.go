@@ -46,6 +46,7 @@ func NewMain(p *i18n.Printer, in Intents) *Main {
 	m.events.list.back = m.escape
 	m.nothing = newEmptyPage()
 	m.preview = newPreview(p, in)
+	m.preview.mark.escape, m.preview.mark.typed = m.escape, m.typed
 	m.standing = newStanding(p, in)
 	m.foot = newStatusBar(func() { in.GoTo(Place{Kind: PlaceActivity}) })
 

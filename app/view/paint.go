@@ -101,7 +101,11 @@ func accountPaint(n int) color.Color {
 
 // button is Fyne's, pressed with Enter too, and it keeps the focus when it is
 // pressed with a key.
-type button struct{ widget.Button }
+type button struct {
+	widget.Button
+	escape func()            // Escape; may be nil
+	typed  func(r rune) bool // a letter; may be nil
+}
 
 func newButton(text string, icon fyne.Resource, tapped func()) *button {
 	b := &button{}
@@ -117,6 +121,17 @@ func (b *button) TypedKey(e *fyne.KeyEvent) {
 		if !b.Disabled() && b.OnTapped != nil {
 			b.OnTapped()
 		}
+	case fyne.KeyEscape:
+		if b.escape != nil {
+			b.escape()
+		}
+	}
+}
+
+// TypedRune implements fyne.Focusable.
+func (b *button) TypedRune(r rune) {
+	if b.typed != nil {
+		b.typed(r)
 	}
 }
 

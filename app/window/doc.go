@@ -6,7 +6,7 @@
 // How it is made: a [session] owns what is known of the agent in one goroutine.
 // Events are hints: each makes it read again what is on the screen, once for a
 // burst, and give the user interface a new view.State. Nothing here needs Fyne
-// but shell.go and theme.go, so the session is tested with a fake agent and
+// but run.go, setup.go and theme.go, so the session is tested with a fake agent and
 // without a display.
 //
 // To test it: go test ./app/window.

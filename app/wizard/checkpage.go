@@ -78,6 +78,7 @@ func (p *checkPage) refresh() {
 // be weighed.
 func (p *checkPage) trust() fyne.CanvasObject {
 	b := newButton(p.w.p.T("wizard.trust"), p.w.trust)
+	b.escape = p.w.escape
 	return container.New(stack{}, quiet(p.w.p.T("wizard.trust.help")), inset(container.NewHBox(b), 0, 8))
 }
 

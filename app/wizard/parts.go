@@ -14,7 +14,10 @@ import (
 
 // button is Fyne's, pressed with Enter too, and it keeps the focus when it is
 // pressed with a key.
-type button struct{ widget.Button }
+type button struct {
+	widget.Button
+	escape func() // Escape; may be nil
+}
 
 func newButton(text string, tapped func()) *button {
 	b := &button{}
@@ -30,7 +33,33 @@ func (b *button) TypedKey(e *fyne.KeyEvent) {
 		if !b.Disabled() && b.OnTapped != nil {
 			b.OnTapped()
 		}
+	case fyne.KeyEscape:
+		if b.escape != nil {
+			b.escape()
+		}
 	}
+}
+
+// entry is Fyne's, with Escape.
+type entry struct {
+	widget.Entry
+	escape func()
+}
+
+func newEntry(password bool, escape func()) *entry {
+	e := &entry{escape: escape}
+	e.Password, e.Wrapping = password, fyne.TextWrap(fyne.TextTruncateClip) // as widget.NewEntry has it
+	e.ExtendBaseWidget(e)
+	return e
+}
+
+// TypedKey implements fyne.Focusable.
+func (e *entry) TypedKey(k *fyne.KeyEvent) {
+	if k.Name == fyne.KeyEscape {
+		e.escape()
+		return
+	}
+	e.Entry.TypedKey(k)
 }
 
 // field is an entry with its name above and, when it is not right, the reason
@@ -38,16 +67,13 @@ func (b *button) TypedKey(e *fyne.KeyEvent) {
 type field struct {
 	w       *Wizard
 	name    Field
-	entry   *widget.Entry
+	entry   *entry
 	mistake *widget.Label
 	all     *fyne.Container
 }
 
 func newField(w *Wizard, name Field, hint string) *field {
-	f := &field{w: w, name: name, entry: widget.NewEntry(), mistake: widget.NewLabel("")}
-	if name == FieldPassword {
-		f.entry = widget.NewPasswordEntry()
-	}
+	f := &field{w: w, name: name, entry: newEntry(name == FieldPassword, w.escape), mistake: widget.NewLabel("")}
 	f.entry.PlaceHolder = hint
 	f.entry.Text = w.flow.Value(name)
 	f.entry.OnChanged = func(s string) {

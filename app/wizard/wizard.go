@@ -85,6 +85,7 @@ func newWizard(ctx context.Context, p *i18n.Printer, b Backend, f *Flow, closed 
 	w.back = newButton(p.T("wizard.back"), w.Back)
 	w.cancel = newButton(p.T("wizard.cancel"), w.Cancel)
 	w.cancel.Importance = widget.LowImportance
+	w.next.escape, w.back.escape, w.cancel.escape = w.escape, w.escape, w.escape
 	w.backBox = container.New(wide{}, w.back)
 	foot := container.NewHBox(w.cancel, layout.NewSpacer(), w.backBox, container.New(wide{}, w.next))
 	w.all = container.NewBorder(
@@ -103,9 +104,7 @@ func (w *Wizard) Keys(c fyne.Canvas) {
 		case fyne.KeyReturn, fyne.KeyEnter:
 			w.Next()
 		case fyne.KeyEscape:
-			if w.flow.CanBack() {
-				w.Back()
-			}
+			w.escape()
 		}
 	})
 	w.focus()
@@ -116,6 +115,13 @@ func (w *Wizard) Next() { w.do(w.flow.Next()) }
 
 // Back goes one page back.
 func (w *Wizard) Back() { w.do(w.flow.Back()) }
+
+// escape is Back wherever there is one.
+func (w *Wizard) escape() {
+	if w.flow.CanBack() {
+		w.Back()
+	}
+}
 
 // Cancel gives up: nothing is kept.
 func (w *Wizard) Cancel() {

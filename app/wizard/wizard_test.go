@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
-	"fyne.io/fyne/v2/widget"
 
 	"github.com/heronmail/heron/sync/control/api"
 	"github.com/heronmail/heron/sync/i18n"
@@ -118,7 +117,7 @@ func TestTheWholeWayByKeyboard(t *testing.T) {
 	s := open(t, "en")
 	test.Type(s.c.Focused(), "ann@example.org")
 	s.enter(t)
-	if e, ok := s.c.Focused().(*widget.Entry); !ok || e.Text != "imap.example.org" {
+	if e, ok := s.c.Focused().(*entry); !ok || e.Text != "imap.example.org" {
 		t.Fatalf("the focus is at %T", s.c.Focused())
 	}
 	s.enter(t)
@@ -173,6 +172,23 @@ func TestARefusedPasswordLeadsBackToIt(t *testing.T) {
 	s.enter(t)
 	if s.w.flow.Page() != PageSignIn || s.w.flow.Value(FieldPassword) != "wrong" {
 		t.Errorf("at page %d with %q", s.w.flow.Page(), s.w.flow.Value(FieldPassword))
+	}
+}
+
+func TestEscapeGoesBackFromAnywhere(t *testing.T) {
+	s := open(t, "en")
+	test.Type(s.c.Focused(), "ann@example.org")
+	s.enter(t)
+	s.enter(t)
+	s.key(t, fyne.KeyEscape) // in a field
+	if s.w.flow.Page() != PageServer {
+		t.Fatalf("at page %d", s.w.flow.Page())
+	}
+	s.c.Focus(s.w.back)
+	s.key(t, fyne.KeyEscape) // on a button
+	s.key(t, fyne.KeyEscape) // nowhere to go back to
+	if s.w.flow.Page() != PageAddress || s.w.flow.Value(FieldAddress) != "ann@example.org" || s.closed != 0 {
+		t.Errorf("at page %d with %q", s.w.flow.Page(), s.w.flow.Value(FieldAddress))
 	}
 }
 
