@@ -61,7 +61,7 @@ func (w *Worker) Pass(ctx context.Context) (Report, error) {
 		r, err := s.fullSync(ctx, Report{})
 		if err == nil && !w.isServing() {
 			// It went well, and nobody is connected any more.
-			w.setState(ctx, mail.StateOffline, "", time.Time{})
+			w.setState(ctx, mail.StateOffline, time.Time{})
 		}
 		return r, err
 	})
@@ -69,7 +69,7 @@ func (w *Worker) Pass(ctx context.Context) (Report, error) {
 	if err != nil && ctx.Err() == nil {
 		f := mail.FaultOf(err)
 		w.raise(ctx, f)
-		w.setState(ctx, stateAfter(f), "", time.Time{})
+		w.setState(ctx, stateAfter(f), time.Time{})
 	}
 	return r, err
 }

@@ -22,7 +22,7 @@ const (
 )
 
 // fill is a mailbox whose older messages are still to be fetched: those in
-// todo, newest first. Where it is is kept in the mailbox's cursor
+// todo, newest first. How far it came is kept in the mailbox's cursor
 // (BackfillBelow), so that it can be cut at any point.
 type fill struct {
 	id   mail.MailboxID

@@ -69,7 +69,7 @@ func Check(ctx context.Context, account mail.Account, secret string, step func(S
 		l := &list[i]
 		boxes = append(boxes, mail.Mailbox{
 			Account: account.ID, Name: l.Name, Delimiter: l.Delimiter, Role: l.role,
-			Selectable: l.Selectable(), Subscribed: l.subscribed,
+			Selectable: l.canSelect(), Subscribed: l.subscribed,
 			Counts: mail.Counts{Total: max(0, l.status.Messages), Unread: max(0, l.status.Unseen)},
 		})
 	}

@@ -165,6 +165,66 @@ func TestPausedDoesNothing(t *testing.T) {
 	})
 }
 
+// TestKickDropsADeadTry: what is under way on a network that is gone is not
+// waited for.
+func TestKickDropsADeadTry(t *testing.T) {
+	hangs := func(ctx context.Context, _ *testing.T, _ wire.Options) (*wire.Conn, error) {
+		<-ctx.Done()
+		return nil, &mail.Fault{Code: mail.CodeUnreachable, Class: mail.ClassOffline, Err: ctx.Err()}
+	}
+	inBubble(t, hangs, nil, func(t *bubble) {
+		time.Sleep(time.Second)
+		for _, r := range []Reason{ReasonNetwork, ReasonResume} {
+			before := t.dialled()
+			t.w.Kick(r)
+			if after := t.dialled(); len(after) != len(before)+1 || time.Since(after[len(before)]) > 0 {
+				t.Errorf("%s: tried at %v", r, after)
+			}
+		}
+		if ps, err := t.store.Problems(t.Context()); err != nil || len(ps) > 0 {
+			t.Errorf("problems: %+v, %v", ps, err)
+		}
+		// Without a kick the limit of a connection ends it.
+		time.Sleep(connectLimit + time.Second)
+		if st := t.state(); st.State == mail.StateOnline || len(t.dialled()) != 3 {
+			t.Errorf("%+v after %d tries", st, len(t.dialled()))
+		}
+	})
+}
+
+// TestRefusedFolder: a folder that is listed and never to be had is shown as
+// one that cannot be opened, and does not keep the account from being in step.
+func TestRefusedFolder(t *testing.T) {
+	ask := `
+	C: ? LIST "" "*" RETURN (SUBSCRIBED STATUS (MESSAGES UIDNEXT UIDVALIDITY UNSEEN))
+	S: * LIST () "/" INBOX
+	S: * STATUS INBOX (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 7 UNSEEN 0)
+	S: * LIST () "/" Secret
+	S: ? OK done
+	C: ? STATUS "Secret" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)
+	S: ? NO [NOPERM] no
+`
+	dial := func(ctx context.Context, t *testing.T, o wire.Options) (*wire.Conn, error) {
+		t.Helper()
+		script := mailtest.NewScript(t, "S: * PREAUTH [CAPABILITY IMAP4rev1 LIST-EXTENDED LIST-STATUS] ready\n"+
+			ask+"C: ? SELECT \"Secret\"\nS: ? NO [NOPERM] no\n"+ask+"C: <anything>\n")
+		o.Dial.DialContext = func(context.Context, string, string) (net.Conn, error) { return script.NewConn(), nil }
+		return wire.Dial(ctx, o)
+	}
+	inBubble(t, dial, nil, func(t *bubble) {
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		box, err := t.store.MailboxByPath(t.Context(), "a", "Secret")
+		if err != nil || box.Selectable {
+			t.Errorf("%+v, %v", box, err)
+		}
+		inbox, err := t.store.MailboxByPath(t.Context(), "a", "INBOX")
+		if err != nil || inbox.LastSync.IsZero() || t.state().State != mail.StateOnline {
+			t.Errorf("%+v, %+v, %v", inbox, t.state(), err)
+		}
+	})
+}
+
 // idling is a server at which nothing ever happens.
 const idling = `
 	S: * PREAUTH [CAPABILITY IMAP4rev1 IDLE LIST-EXTENDED LIST-STATUS] ready

@@ -17,6 +17,7 @@ type listed struct {
 	status     wire.StatusData
 	hasStatus  bool
 	assumed    bool // the server did not list it
+	refused    bool // its STATUS was refused, more than once
 }
 
 // levels are the parts of the name.
@@ -27,8 +28,12 @@ func (l *listed) levels() []string {
 	return strings.Split(l.Name, l.Delimiter)
 }
 
+// canSelect reports whether the mailbox can be opened: neither is it a level
+// that only holds folders, nor does the server refuse it to us.
+func (l *listed) canSelect() bool { return l.Selectable() && !l.refused }
+
 // indexed reports whether the mailbox's mail is kept.
-func (l *listed) indexed() bool { return l.Selectable() && indexed(l.role) }
+func (l *listed) indexed() bool { return l.canSelect() && indexed(l.role) }
 
 // statusItems is what STATUS is asked for.
 func (s *session) statusItems() string {
@@ -101,6 +106,7 @@ func (s *session) statuses(ctx context.Context, list []listed) error {
 		case l.hasStatus:
 			delete(s.suspects, l.Name)
 		case l.indexed():
+			l.refused = s.suspects[l.Name]
 			s.suspect(l.Name)
 		}
 	}
@@ -204,7 +210,7 @@ func toStore(list []listed, renamed map[string]string) *store.Listing {
 	for i := range list {
 		l := &list[i]
 		out.Mailboxes = append(out.Mailboxes, store.ListedMailbox{
-			Name: l.Name, Delimiter: l.Delimiter, Role: l.role, Selectable: l.Selectable(),
+			Name: l.Name, Delimiter: l.Delimiter, Role: l.role, Selectable: l.canSelect(),
 			Subscribed: l.subscribed, OldName: renamed[l.Name], UIDValidity: l.status.UIDValidity,
 		})
 	}
@@ -223,7 +229,7 @@ func differs(list []listed, boxes []mail.Mailbox) bool {
 	for i := range list {
 		l := &list[i]
 		m, ok := known[l.Name]
-		if !ok || m.Delimiter != l.Delimiter || m.Role != l.role || m.Selectable != l.Selectable() || m.Subscribed != l.subscribed {
+		if !ok || m.Delimiter != l.Delimiter || m.Role != l.role || m.Selectable != l.canSelect() || m.Subscribed != l.subscribed {
 			return true
 		}
 	}

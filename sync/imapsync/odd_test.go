@@ -35,11 +35,11 @@ const (
 func first(n int) string {
 	return bare + onlyInbox + statusOf +
 		fmt.Sprintf("S: * STATUS INBOX (MESSAGES %d UIDNEXT %d UIDVALIDITY 7 UNSEEN %d)\nS: A3 OK done\n", n, n+1, n) +
-		"C: A4 SELECT \"INBOX\"\nC: A5 FETCH 1:* " + items + "\n" + selected("A4", n, n+1, 7) + messages(1, n) + "S: A5 OK done\n"
+		"C: A4 SELECT \"INBOX\"\nC: A5 FETCH 1:* " + items + "\n" + selected("A4", n, n+1) + messages(1, n) + "S: A5 OK done\n"
 }
 
-func selected(tag string, exists, next, validity int) string {
-	return fmt.Sprintf("S: * %d EXISTS\nS: * OK [UIDVALIDITY %d] hm\nS: * OK [UIDNEXT %d] hm\nS: %s OK [READ-WRITE] done\n", exists, validity, next, tag)
+func selected(tag string, exists, next int) string {
+	return fmt.Sprintf("S: * %d EXISTS\nS: * OK [UIDVALIDITY 7] hm\nS: * OK [UIDNEXT %d] hm\nS: %s OK [READ-WRITE] done\n", exists, next, tag)
 }
 
 func messages(from, to int) string {
@@ -52,7 +52,7 @@ func messages(from, to int) string {
 
 func data(i int) string {
 	return fmt.Sprintf(`FLAGS () RFC822.SIZE 100 INTERNALDATE "02-Jan-2006 15:04:05 +0000" `+
-		`ENVELOPE ("Mon, 02 Jan 2006 15:04:05 +0000" "no %d" NIL NIL NIL NIL NIL NIL NIL "<%d@example.org>")`, i, i)
+		`ENVELOPE ("Mon, 02 Jan 2006 15:04:05 +0000" "no %d"%s "<%d@example.org>")`, i, strings.Repeat(" NIL", 7), i)
 }
 
 func flagsOf(from, to int) string {
@@ -147,17 +147,17 @@ func TestEmptiedOnceIsNotBelieved(t *testing.T) {
 		bare+onlyInbox+statusOf+
 			"S: * STATUS INBOX (MESSAGES 0 UIDNEXT 13 UIDVALIDITY 7 UNSEEN 0)\nS: A3 OK done\n"+
 			"C: A6 SELECT \"INBOX\"\nC: A7 UID FETCH 1:12 (UID FLAGS)\nC: A8 UID FETCH 13:* "+items+"\n"+
-			selected("A6", 0, 13, 7)+"S: A7 OK done\nS: A8 OK done\n"+
+			selected("A6", 0, 13)+"S: A7 OK done\nS: A8 OK done\n"+
 			"C: B1 SELECT \"INBOX\"\nC: B2 UID SEARCH UID 1:12\nC: B3 UID FETCH 1:12 (UID FLAGS)\nC: B4 UID FETCH 13:* "+items+"\n"+
-			selected("B1", 12, 13, 7)+"S: * SEARCH 1 2 3 4 5 6 7 8 9 10 11 12\nS: B2 OK done\n"+
+			selected("B1", 12, 13)+"S: * SEARCH 1 2 3 4 5 6 7 8 9 10 11 12\nS: B2 OK done\n"+
 			flagsOf(1, 12)+"S: B3 OK done\nS: B4 OK done\n",
 		bare+onlyInbox+statusOf+
 			"S: * STATUS INBOX (MESSAGES 0 UIDNEXT 13 UIDVALIDITY 7 UNSEEN 0)\nS: A3 OK done\n"+
 			"C: A6 SELECT \"INBOX\"\nC: A7 UID FETCH 1:12 (UID FLAGS)\nC: A8 UID FETCH 13:* "+items+"\n"+
-			selected("A6", 0, 13, 7)+"S: A7 OK done\nS: A8 OK done\n"+
+			selected("A6", 0, 13)+"S: A7 OK done\nS: A8 OK done\n"+
 			// No SEARCH answer at all is how some servers say "none".
 			"C: B1 SELECT \"INBOX\"\nC: B2 UID SEARCH UID 1:12\nC: B3 UID FETCH 1:12 (UID FLAGS)\nC: B4 UID FETCH 13:* "+items+"\n"+
-			selected("B1", 0, 13, 7)+"S: B2 OK done\nS: B3 OK done\nS: B4 OK done\n",
+			selected("B1", 0, 13)+"S: B2 OK done\nS: B3 OK done\nS: B4 OK done\n",
 	)
 	if r := o.mustPass(); r.New != 12 {
 		t.Fatalf("first pass: %+v", r)
@@ -176,7 +176,7 @@ func TestOneBadMessage(t *testing.T) {
 	o := against(t,
 		bare+onlyInbox+statusOf+
 			"S: * STATUS INBOX (MESSAGES 3 UIDNEXT 4 UIDVALIDITY 7 UNSEEN 3)\nS: A3 OK done\n"+
-			"C: A4 SELECT \"INBOX\"\nC: A5 FETCH 1:* "+items+"\n"+selected("A4", 3, 4, 7)+
+			"C: A4 SELECT \"INBOX\"\nC: A5 FETCH 1:* "+items+"\n"+selected("A4", 3, 4)+
 			messages(1, 1)+"S: * 2 FETCH (UID 2 FLAGS (\\Seen) ENVELOPE (\"broken\n"+messages(3, 3)+"S: A5 OK done\n")
 	r := o.mustPass()
 	page, err := o.store.Messages(t.Context(), store.MessageQuery{Mailboxes: []mail.MailboxID{o.inbox().ID}, Limit: 10})
@@ -194,8 +194,8 @@ func TestRefusedFetchIsBisected(t *testing.T) {
 	o := against(t,
 		bare+onlyInbox+statusOf+
 			"S: * STATUS INBOX (MESSAGES 3 UIDNEXT 4 UIDVALIDITY 7 UNSEEN 3)\nS: A3 OK done\n"+
-			"C: A4 SELECT \"INBOX\"\nC: A5 FETCH 1:* "+items+"\n"+selected("A4", 3, 4, 7)+"S: A5 NO it hurts\n"+
-			"C: B1 SELECT \"INBOX\"\nC: B2 UID SEARCH UID 1:3\n"+selected("B1", 3, 4, 7)+"S: * SEARCH 1 2 3\nS: B2 OK done\n"+
+			"C: A4 SELECT \"INBOX\"\nC: A5 FETCH 1:* "+items+"\n"+selected("A4", 3, 4)+"S: A5 NO it hurts\n"+
+			"C: B1 SELECT \"INBOX\"\nC: B2 UID SEARCH UID 1:3\n"+selected("B1", 3, 4)+"S: * SEARCH 1 2 3\nS: B2 OK done\n"+
 			"C: B3 UID FETCH 1:3 "+items+"\nS: B3 NO it hurts\n"+
 			"C: B4 UID FETCH 3:3 "+items+"\n"+messages(3, 3)+"S: B4 OK done\n"+
 			"C: B5 UID FETCH 1:2 "+items+"\nS: B5 NO it hurts\n"+
@@ -205,11 +205,11 @@ func TestRefusedFetchIsBisected(t *testing.T) {
 		bare+onlyInbox+statusOf+
 			"S: * STATUS INBOX (MESSAGES 5 UIDNEXT 6 UIDVALIDITY 7 UNSEEN 5)\nS: A3 OK done\n"+
 			"C: A6 SELECT \"INBOX\"\nC: A7 UID FETCH 1:3 (UID FLAGS)\nC: A8 UID FETCH 4:* "+items+"\n"+
-			selected("A6", 5, 6, 7)+flagsOf(1, 3)+"S: A7 OK done\nS: A8 NO it hurts\n"+
+			selected("A6", 5, 6)+flagsOf(1, 3)+"S: A7 OK done\nS: A8 NO it hurts\n"+
 			"C: C1 SELECT \"INBOX\"\nC: C2 UID FETCH 1:3 (UID FLAGS)\nC: C3 UID FETCH 4:4 "+items+"\n"+
-			selected("C1", 5, 6, 7)+flagsOf(1, 3)+"S: C2 OK done\nS: C3 NO it hurts\n"+
+			selected("C1", 5, 6)+flagsOf(1, 3)+"S: C2 OK done\nS: C3 NO it hurts\n"+
 			"C: D1 SELECT \"INBOX\"\nC: D2 UID FETCH 1:4 (UID FLAGS)\nC: D3 UID FETCH 5:* "+items+"\n"+
-			selected("D1", 5, 6, 7)+flagsOf(1, 4)+messages(5, 5)+"S: D2 OK done\nS: D3 OK done\n",
+			selected("D1", 5, 6)+flagsOf(1, 4)+messages(5, 5)+"S: D2 OK done\nS: D3 OK done\n",
 	)
 	if r := o.mustPass(); r.New != 2 || !slices.Equal(o.uids(), []mail.UID{1, 2, 3}) {
 		t.Errorf("%+v, known are %v", r, o.uids())
@@ -304,7 +304,7 @@ func TestRefusedOps(t *testing.T) {
 	o := against(t, first(2),
 		bare+onlyInbox+statusOf+"S: * STATUS INBOX (MESSAGES 2 UIDNEXT 3 UIDVALIDITY 7 UNSEEN 2)\nS: A3 OK done\n"+
 			"C: A6 SELECT \"INBOX\"\nC: A7 UID FETCH 1:2 (UID FLAGS)\nC: A8 UID FETCH 3:* "+items+"\n"+
-			permanent+selected("A6", 2, 3, 7)+flagsOf(1, 2)+"S: A7 OK done\nS: A8 OK done\n"+
+			permanent+selected("A6", 2, 3)+flagsOf(1, 2)+"S: A7 OK done\nS: A8 OK done\n"+
 			"C: B1 UID STORE 1 -FLAGS.SILENT (\\Flagged)\nC: B2 UID STORE 1 +FLAGS.SILENT (\\Seen)\nS: B1 OK done\nS: B2 NO read only today\n")
 	o.mustPass()
 	page, err := o.store.Messages(t.Context(), store.MessageQuery{Mailboxes: []mail.MailboxID{o.inbox().ID}, Limit: 10})

@@ -26,12 +26,16 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 	whole = whole || time.Since(s.lastFull) >= fullInterval
 	s.lastPoll = time.Now()
 	s.nextPoll = s.lastPoll.Add(s.w.cfg.PollInterval)
-	list, err := s.listTwice(ctx)
+	boxes, err := s.w.cfg.Store.Mailboxes(ctx, s.w.cfg.Account.ID)
+	if err != nil {
+		return err
+	}
+	list, err := s.listTwice(ctx, boxes)
 	if err != nil {
 		return err
 	}
 	h = h.or(s.hints.take())
-	if err := s.adoptListing(ctx, list); err != nil {
+	if err := s.adoptListing(ctx, list, boxes); err != nil {
 		return err
 	}
 	byName := make(map[string]*listed, len(list))
@@ -81,7 +85,25 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 	if err := s.planFills(ctx); err != nil {
 		return err
 	}
+	if err := s.stamp(ctx, byName); err != nil {
+		return err
+	}
 	return s.w.settled(ctx)
+}
+
+// stamp notes that the folders that were looked at are in step now, also those
+// in which nothing changed: how fresh that is can be seen.
+func (s *session) stamp(ctx context.Context, byName map[string]*listed) error {
+	var ds []store.Delta
+	for id, box := range s.boxes {
+		if l := byName[box.Name]; l != nil && l.indexed() && l.hasStatus && box.Cursor.UIDNext != 0 && box.Cursor.BackfillBelow <= 1 {
+			ds = append(ds, store.Delta{Mailbox: id})
+		}
+	}
+	if len(ds) == 0 {
+		return nil
+	}
+	return s.apply(ctx, store.Batch{Deltas: ds, Synced: s.lastPoll})
 }
 
 // inboxPass brings only the inbox in step: one round trip.
@@ -143,7 +165,7 @@ func news(c mail.Cursor, d wire.SelectData) bool {
 
 // listTwice lists the folders, and once more when most of those that we know
 // are missing from the answer.
-func (s *session) listTwice(ctx context.Context) ([]listed, error) {
+func (s *session) listTwice(ctx context.Context, boxes []mail.Mailbox) ([]listed, error) {
 	list, err := s.list(ctx)
 	if err != nil {
 		return nil, err
@@ -151,10 +173,6 @@ func (s *session) listTwice(ctx context.Context) ([]listed, error) {
 	names := make(map[string]bool, len(list))
 	for i := range list {
 		names[list[i].Name] = true
-	}
-	boxes, err := s.w.cfg.Store.Mailboxes(ctx, s.w.cfg.Account.ID)
-	if err != nil {
-		return nil, err
 	}
 	missing := 0
 	for i := range boxes {
@@ -177,12 +195,7 @@ func (s *session) listTwice(ctx context.Context) ([]listed, error) {
 
 // adoptListing writes a listing that differs from what the store has, and
 // reads back the mailboxes.
-func (s *session) adoptListing(ctx context.Context, list []listed) error {
-	account := s.w.cfg.Account.ID
-	boxes, err := s.w.cfg.Store.Mailboxes(ctx, account)
-	if err != nil {
-		return err
-	}
+func (s *session) adoptListing(ctx context.Context, list []listed, boxes []mail.Mailbox) error {
 	if differs(list, boxes) {
 		renamed, err := s.renames(ctx, list, boxes)
 		if err != nil {
@@ -191,9 +204,7 @@ func (s *session) adoptListing(ctx context.Context, list []listed) error {
 		if err := s.apply(ctx, store.Batch{Origin: originOf(boxes), Listing: toStore(list, renamed)}); err != nil {
 			return err
 		}
-		if boxes, err = s.w.cfg.Store.Mailboxes(ctx, account); err != nil {
-			return err
-		}
+		return s.loadBoxes(ctx)
 	}
 	s.setBoxes(boxes)
 	return nil

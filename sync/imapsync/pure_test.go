@@ -57,7 +57,7 @@ func TestRoles(t *testing.T) {
 func TestEveryWellKnownNameIsLowerCaseAndOnce(t *testing.T) {
 	t.Parallel()
 	seen := map[string]mail.Role{}
-	for role, names := range wellKnown {
+	for role, names := range wellKnown() {
 		for _, n := range names {
 			if n != strings.ToLower(n) || n != strings.TrimSpace(n) {
 				t.Errorf("%q can never match", n)

@@ -73,7 +73,7 @@ func (s *session) ask(ctx context.Context, ts []*target) error {
 		return boolInt(a.box.ID == s.inbox) - boolInt(b.box.ID == s.inbox)
 	})
 	for part := range slices.Chunk(ts, burstBoxes) {
-		var steps []step
+		steps := make([]step, 0, 5*len(part))
 		for _, t := range part {
 			steps = append(steps, t.steps(s)...)
 		}
@@ -123,7 +123,7 @@ func (s *session) settle(ctx context.Context, t *target) (d *store.Delta, done b
 	}
 	if t.refusedOld != nil {
 		s.log.Warn("the server refuses the flags of a mailbox", "mailbox", t.box.ID)
-		return nil, true, nil
+		return nil, true, nil //nolint:nilerr // it stays dirty, and is asked again with the next poll
 	}
 	if t.sel.UIDValidity != cur.UIDValidity {
 		// Every UID we know means another message now, or none.

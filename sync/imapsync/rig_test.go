@@ -205,9 +205,9 @@ func (r *rig) subjects(path string) []string {
 	return out
 }
 
-func (r *rig) deliver(box, subject string, flags ...string) imap.UID {
+func (r *rig) deliver(box, subject string) imap.UID {
 	r.Helper()
-	return r.dc.Deliver(r.T, r.user, box, message(subject), flags...)
+	return r.dc.Deliver(r.T, r.user, box, message(subject))
 }
 
 // other is the user's other machine.
@@ -243,15 +243,28 @@ func (r *rig) fill(box string, n int) {
 	}
 }
 
-// flag sets or clears a flag by another client.
-func flag(t *testing.T, c *imapclient.Client, op imap.StoreFlagsOp, f imap.Flag, uids ...imap.UID) {
-	t.Helper()
-	if err := c.Store(imap.UIDSetNum(uids...), &imap.StoreFlags{Op: op, Silent: true, Flags: []imap.Flag{f}}, nil).Close(); err != nil {
-		t.Fatal(err)
+// flag sets a flag by another client.
+func (r *rig) flag(c *imapclient.Client, f imap.Flag, uids ...imap.UID) {
+	r.Helper()
+	store := &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{f}}
+	if err := c.Store(imap.UIDSetNum(uids...), store, nil).Close(); err != nil {
+		r.Fatal(err)
 	}
 }
 
 func message(subject string) []byte {
 	return fmt.Appendf(nil, "From: Ada <ada@example.org>\r\nTo: me@example.org\r\nSubject: %s\r\n"+
 		"Date: Mon, 02 Jan 2006 15:04:05 +0000\r\nMessage-ID: <%x@example.org>\r\n\r\nHello from %s.\r\n", subject, subject, subject)
+}
+
+// idOf finds a message by its subject.
+func idOf(r *rig, path, subject string) mail.MessageID {
+	r.Helper()
+	for _, m := range r.list(path) {
+		if m.Envelope.Subject == subject {
+			return m.ID
+		}
+	}
+	r.Fatalf("no message %q in %s", subject, path)
+	return 0
 }

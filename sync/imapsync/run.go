@@ -41,10 +41,7 @@ func (s *session) begin(ctx context.Context) error {
 // turn does what is most pressing. idle says that there was nothing to do.
 func (s *session) turn(ctx context.Context) (idle bool, err error) {
 	// What was told before the asks are looked at is done in this turn.
-	select {
-	case <-s.w.wake:
-	default:
-	}
+	drain(s.w.wake)
 	if err := s.serveBodies(ctx); err != nil {
 		return false, err
 	}

@@ -9,13 +9,15 @@ import (
 )
 
 // connectionCodes are the problems that are over once a connection stands.
-var connectionCodes = []mail.Code{
-	mail.CodeUnknownHost, mail.CodeRefused, mail.CodeUnreachable, mail.CodeConnectionLost, mail.CodeTimeout,
-	mail.CodeServerClosed, mail.CodeSignInRefused, mail.CodeSecretMissing, mail.CodeSecretBound,
-	mail.CodeCertUnknown, mail.CodeCertExpired, mail.CodeCertName, mail.CodeCertChanged, mail.CodeTLSTooOld,
-	mail.CodeNotTLS, mail.CodeTLSOnPlain, mail.CodeStartTLSMissing, mail.CodeStartTLSInjected,
-	mail.CodePlaintextRefused, mail.CodeTooMany, mail.CodeThrottled, mail.CodeNotIMAP,
-	mail.CodeKeyringMissing, mail.CodeKeyringLocked, mail.CodeKeyringFailed,
+func connectionCodes() []mail.Code {
+	return []mail.Code{
+		mail.CodeUnknownHost, mail.CodeRefused, mail.CodeUnreachable, mail.CodeConnectionLost, mail.CodeTimeout,
+		mail.CodeServerClosed, mail.CodeSignInRefused, mail.CodeSecretMissing, mail.CodeSecretBound,
+		mail.CodeCertUnknown, mail.CodeCertExpired, mail.CodeCertName, mail.CodeCertChanged, mail.CodeTLSTooOld,
+		mail.CodeNotTLS, mail.CodeTLSOnPlain, mail.CodeStartTLSMissing, mail.CodeStartTLSInjected,
+		mail.CodePlaintextRefused, mail.CodeTooMany, mail.CodeThrottled, mail.CodeNotIMAP,
+		mail.CodeKeyringMissing, mail.CodeKeyringLocked, mail.CodeKeyringFailed,
+	}
 }
 
 // online says that the account is reached, and by what it is told of changes.
@@ -23,18 +25,24 @@ func (w *Worker) online(ctx context.Context, t teller) error {
 	if err := w.cfg.Store.SetState(ctx, w.cfg.Account.ID, mail.StateOnline, t.told(), time.Time{}); err != nil {
 		return err
 	}
-	return w.cfg.Store.ClearProblem(ctx, w.cfg.Account.ID, connectionCodes...)
+	return w.cfg.Store.ClearProblem(ctx, w.cfg.Account.ID, connectionCodes()...)
 }
 
-// settled says that a whole pass went well: whatever broke one before is over.
+// settled says that a whole pass went well: whatever broke one before, in this
+// process or one before it, is over.
 func (w *Worker) settled(ctx context.Context) error {
 	w.mu.Lock()
 	raised := w.raised
 	w.raised = nil
+	if !w.cleared {
+		w.cleared = true
+		raised = append(raised, mail.CodeBadAnswer, mail.CodeDiskFull, mail.CodeReadOnly, mail.CodeInternal)
+	}
 	w.mu.Unlock()
-	raised = append(raised, mail.CodeBadAnswer, mail.CodeDiskFull, mail.CodeReadOnly, mail.CodeInternal)
-	slices.Sort(raised)
-	return w.cfg.Store.ClearProblem(ctx, w.cfg.Account.ID, slices.Compact(raised)...)
+	if len(raised) == 0 {
+		return nil
+	}
+	return w.cfg.Store.ClearProblem(ctx, w.cfg.Account.ID, raised...)
 }
 
 // raise tells the person of a fault. That the store cannot take it is logged:
@@ -53,9 +61,9 @@ func (w *Worker) raise(ctx context.Context, f *mail.Fault) {
 	}
 }
 
-// setState says how the account stands.
-func (w *Worker) setState(ctx context.Context, state mail.State, by mail.ToldBy, next time.Time) {
-	if err := w.cfg.Store.SetState(ctx, w.cfg.Account.ID, state, by, next); err != nil && ctx.Err() == nil {
+// setState says how the account stands while it is not online.
+func (w *Worker) setState(ctx context.Context, state mail.State, next time.Time) {
+	if err := w.cfg.Store.SetState(ctx, w.cfg.Account.ID, state, "", next); err != nil && ctx.Err() == nil {
 		w.log().Error("the state cannot be kept", "state", string(state), "err", err)
 		w.storeFailed(err)
 	}

@@ -66,10 +66,11 @@ type Worker struct {
 
 	mu      sync.Mutex
 	serving bool
-	conn    *wire.Conn // the live one, nil between connections
-	dropped bool       // a kick closed it: that is no fault
+	drop    func() // ends the connection, or the try to make one; nil between them
+	dropped bool   // a kick did that: it is no fault
 	asks    []*ask
-	raised  []mail.Code
+	raised  []mail.Code // problems of which somebody was told, and that are not over
+	cleared bool        // a pass went well in this process
 }
 
 // New makes a worker. It does nothing before Serve, Sync, Pass or FetchBody.
@@ -98,14 +99,12 @@ func (w *Worker) Serve(ctx context.Context) error {
 	defer func() {
 		w.setServing(false)
 		if !w.cfg.Account.Policy.Paused {
-			w.setState(context.WithoutCancel(ctx), mail.StateOffline, "", time.Time{})
+			w.setState(context.WithoutCancel(ctx), mail.StateOffline, time.Time{})
 		}
-		w.failAsks(&mail.Fault{Code: mail.CodeConnectionLost, Class: mail.ClassOffline, Args: mail.Args{"host": w.host()}, Err: context.Cause(ctx)})
+		w.failAsks(w.lost(context.Cause(ctx)))
 	}()
 	if w.cfg.Account.Policy.Paused {
-		w.setState(ctx, mail.StatePaused, "", time.Time{})
-		<-ctx.Done()
-		return ctx.Err()
+		return w.pause(ctx)
 	}
 	var b backoff
 	for {
@@ -121,6 +120,7 @@ func (w *Worker) Serve(ctx context.Context) error {
 		switch {
 		case w.takeDropped():
 			b.reset()
+			drain(w.kick)
 			continue
 		case steady && f.Class == mail.ClassOffline:
 			// It worked until now: most likely it works at once again, and
@@ -128,6 +128,19 @@ func (w *Worker) Serve(ctx context.Context) error {
 			continue
 		}
 		w.rest(ctx, f, &b, secret)
+	}
+}
+
+// pause makes no connection until ctx ends, and tells so who asks for one.
+func (w *Worker) pause(ctx context.Context) error {
+	w.setState(ctx, mail.StatePaused, time.Time{})
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-w.wake:
+			w.failAsks(&mail.Fault{Code: mail.CodeNotSupported, Class: mail.ClassLocal, Args: mail.Args{"what": "a paused account"}})
+		}
 	}
 }
 
@@ -139,7 +152,7 @@ func (w *Worker) live(ctx context.Context) (steady bool, secret string, err erro
 		return false, "", err
 	}
 	defer leave()
-	w.setState(ctx, mail.StateConnecting, "", time.Time{})
+	w.setState(ctx, mail.StateConnecting, time.Time{})
 	s, secret, err := w.connect(ctx)
 	if err != nil {
 		return false, secret, err
@@ -164,37 +177,56 @@ func (w *Worker) alone(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-// connect opens a session. The connection is closed when ctx ends, or by
-// session.close.
+// connect opens a session. The connection is closed when ctx ends, by a kick
+// that drops it, or by session.close.
 func (w *Worker) connect(ctx context.Context) (*session, string, error) {
 	limited, cancel := context.WithTimeout(ctx, connectLimit)
 	defer cancel()
-	secret, err := w.cfg.Secret(limited)
+	w.setDrop(cancel)
+	s, secret, err := w.signIn(limited)
+	if err != nil {
+		w.setDrop(nil)
+		return nil, secret, err
+	}
+	// Nothing is left to be sent on a connection that is given up.
+	end := func() { _ = s.conn.Close() }
+	s.unhook = context.AfterFunc(ctx, end)
+	w.setDrop(end)
+	if limited.Err() != nil { // a kick came between the two
+		s.close()
+		return nil, secret, w.lost(limited.Err())
+	}
+	return s, secret, nil
+}
+
+// signIn makes a session's connection.
+func (w *Worker) signIn(ctx context.Context) (*session, string, error) {
+	secret, err := w.cfg.Secret(ctx)
 	if err != nil {
 		return nil, "", err
 	}
 	h := newHints()
 	o := wireOptions(w.cfg.Account, secret, w.cfg.Version)
 	o.Events = h.note
-	conn, err := w.cfg.Dial(limited, o)
+	conn, err := w.cfg.Dial(ctx, o)
 	if err != nil {
 		return nil, secret, err
 	}
-	s := newSession(w, conn, h)
-	s.unhook = context.AfterFunc(ctx, func() { _ = conn.Close() }) // it is being given up
-	w.mu.Lock()
-	w.conn, w.dropped = conn, false
-	w.mu.Unlock()
-	return s, secret, nil
+	return newSession(w, conn, h), secret, nil
 }
 
 // close ends the session's connection.
 func (s *session) close() {
 	s.unhook()
-	s.w.mu.Lock()
-	s.w.conn = nil
-	s.w.mu.Unlock()
+	s.w.setDrop(nil)
 	_ = s.conn.Close() // nothing is left to be sent
+}
+
+// setDrop says how a kick gets rid of what is there.
+func (w *Worker) setDrop(drop func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.drop = drop
 }
 
 // wireOptions says how an account's server is reached.
@@ -230,7 +262,7 @@ func (w *Worker) rest(ctx context.Context, f *mail.Fault, b *backoff, secret str
 		timer = t.C
 	}
 	w.raise(ctx, f)
-	w.setState(ctx, stateAfter(f), "", next)
+	w.setState(ctx, stateAfter(f), next)
 	w.failAsks(f)
 	var look <-chan time.Time
 	if timer == nil {
@@ -261,18 +293,18 @@ func (w *Worker) rest(ctx context.Context, f *mail.Fault, b *backoff, secret str
 }
 
 // Kick drops a backoff: the worker tries again at once. For ReasonNetwork and
-// ReasonResume it also drops the connection, which may be dead without anybody
-// having said so.
+// ReasonResume it also drops the connection, or the try to make one: it may be
+// dead without anybody having said so.
 func (w *Worker) Kick(r Reason) {
 	signal(w.kick)
 	switch r {
 	case ReasonNetwork, ReasonResume:
 		w.mu.Lock()
-		conn := w.conn
-		w.dropped = conn != nil
+		drop := w.drop
+		w.dropped = drop != nil
 		w.mu.Unlock()
-		if conn != nil {
-			_ = conn.Close() // it is given up
+		if drop != nil {
+			drop()
 		}
 	case ReasonCheck, ReasonSecret, ReasonSettings:
 	}
@@ -285,6 +317,14 @@ func (w *Worker) OpsQueued() { signal(w.wake) }
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
+	default:
+	}
+}
+
+// drain takes the token out of a channel, if there is one.
+func drain(c chan struct{}) {
+	select {
+	case <-c:
 	default:
 	}
 }
@@ -308,6 +348,11 @@ func (w *Worker) setServing(on bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.serving = on
+}
+
+// lost is the fault of a connection that we gave up.
+func (w *Worker) lost(why error) *mail.Fault {
+	return &mail.Fault{Code: mail.CodeConnectionLost, Class: mail.ClassOffline, Args: mail.Args{"host": w.host()}, Err: why}
 }
 
 func (w *Worker) log() *slog.Logger { return w.cfg.Log }
