@@ -262,6 +262,7 @@ func TestTheAgentIsStartedWhenNobodyAnswers(t *testing.T) {
 			t.Errorf("link %v after five seconds without an agent", st.Link)
 		}
 		time.Sleep(10 * time.Minute)
+		synctest.Wait()
 		if g.dials > 100 {
 			t.Errorf("dialled %d times in ten minutes", g.dials)
 		}
