@@ -182,7 +182,7 @@ func (d *desktop) startAlerts(ctx context.Context) error {
 		return err
 	}
 	there := make(chan bool, 1)
-	d.alerter = alert.New(alert.Options{
+	d.alerter = alert.New(ctx, alert.Options{
 		Log: d.log, Known: handles, Icon: icon, Available: func(yes bool) { newest(there, yes) },
 	})
 	a := &alerts{

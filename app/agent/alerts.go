@@ -45,7 +45,7 @@ func (a *alerts) run(ctx context.Context) error {
 	defer sub.Close()
 	if err := a.begin(ctx); err != nil {
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // asked to end before it began
+			return nil // asked to end before it began
 		}
 		return err
 	}
@@ -98,7 +98,7 @@ func (a *alerts) end(ctx context.Context) error {
 			continue
 		}
 		if err := a.out.Withdraw(ctx, s.Handle); err != nil {
-			return nil //nolint:nilerr // no notification service: nothing is on the screen
+			return nil // no notification service: nothing is on the screen
 		}
 	}
 	return nil

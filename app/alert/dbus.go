@@ -48,10 +48,10 @@ type server struct {
 	markup  bool
 }
 
-// New returns an alerter. It looks for the notification service at once, and
+// New returns an alerter, which lives until Close. It looks for the notification service at once, and
 // again with every alert while there is none.
-func New(o Options) Alerter {
-	ctx, stop := context.WithCancel(context.Background())
+func New(ctx context.Context, o Options) Alerter {
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	b := &busAlerter{o: o, actions: make(chan Action, 8), ctx: ctx, stop: stop, known: slices.Clone(o.Known)}
 	img, err := decodeImage(o.Icon)
 	if err != nil {

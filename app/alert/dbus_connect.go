@@ -46,7 +46,7 @@ func (b *busAlerter) connect(ctx context.Context) (*dbus.Conn, server, error) {
 
 // dial connects to the session bus and listens. No bus is ever launched.
 func (b *busAlerter) dial(ctx context.Context) (*dbus.Conn, error) {
-	conn, err := dbus.SessionBusPrivateNoAutoStartup(dbus.WithContext(b.ctx))
+	conn, err := dbus.SessionBusPrivateNoAutoStartup(dbus.WithContext(b.ctx)) //nolint:contextcheck // it outlives the request
 	if err != nil {
 		return nil, errors.Join(errNoBus, err)
 	}

@@ -66,7 +66,7 @@ func decodeImage(data []byte) (*imageData, error) {
 	pix := image.NewNRGBA(image.Rect(0, 0, w, h))
 	draw.Draw(pix, pix.Rect, img, img.Bounds().Min, draw.Src)
 	return &imageData{
-		Width: int32(w), Height: int32(h), Stride: int32(pix.Stride), //nolint:gosec // at most 256, see above
+		Width: int32(w), Height: int32(h), Stride: int32(pix.Stride),
 		Alpha: true, Bits: 8, Channels: 4, Pixels: pix.Pix,
 	}, nil
 }

@@ -117,7 +117,7 @@ func (p *played) stop() { _ = p.conn.Close() }
 func alerter(t *testing.T, o Options) Alerter {
 	t.Helper()
 	o.Log = slog.New(slog.DiscardHandler)
-	a := New(o)
+	a := New(t.Context(), o)
 	t.Cleanup(a.Close)
 	return a
 }

@@ -14,8 +14,8 @@ type scripter struct {
 	available func(bool)
 }
 
-// New returns an alerter.
-func New(o Options) Alerter { return &scripter{make(chan Action), o.Available} }
+// New returns an alerter, which lives until Close.
+func New(_ context.Context, o Options) Alerter { return &scripter{make(chan Action), o.Available} }
 
 func (s *scripter) Show(ctx context.Context, a Alert) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)

@@ -18,8 +18,8 @@ type toaster struct {
 	available func(bool)
 }
 
-// New returns an alerter.
-func New(o Options) Alerter {
+// New returns an alerter, which lives until Close.
+func New(_ context.Context, o Options) Alerter {
 	t := &toaster{log: o.Log, actions: make(chan Action, 8), available: o.Available}
 	if err := wintoast.SetAppData(wintoast.AppData{AppID: AppID}); err != nil {
 		o.Log.Warn("toasts are not registered", "error", err)

@@ -30,7 +30,7 @@ func script(t *testing.T, body string) (find func() (string, error), notes func(
 	dir := t.TempDir()
 	path, log := filepath.Join(dir, "window"), filepath.Join(dir, "notes")
 	text := "#!/bin/sh\necho \"$@\" >> " + log + "\n" + body + "\n"
-	if err := os.WriteFile(path, []byte(text), 0o700); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return func() (string, error) { return path, nil }, func() string {
@@ -114,7 +114,7 @@ func TestWindowProgram(t *testing.T) {
 		t.Errorf("found %s", p)
 	}
 	want := filepath.Join(dir, "heron-window")
-	if err := os.WriteFile(want, []byte("#!/bin/sh\n"), 0o700); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(want, []byte("#!/bin/sh\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if p, err := WindowProgram(); err != nil || p != want {

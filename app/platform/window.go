@@ -27,8 +27,8 @@ func WindowProgram() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find our own executable: %w", err)
 	}
-	if real, err := filepath.EvalSymlinks(self); err == nil {
-		self = real
+	if target, err := filepath.EvalSymlinks(self); err == nil {
+		self = target
 	}
 	beside := filepath.Join(filepath.Dir(self), name)
 	if info, err := os.Stat(beside); err == nil && info.Mode().IsRegular() {

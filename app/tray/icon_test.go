@@ -111,7 +111,7 @@ func iconProcess() error {
 	}()
 	go func() {
 		for out := json.NewEncoder(os.Stdout); ; {
-			if out.Encode(<-icon.Commands()) != nil {
+			if err := out.Encode(<-icon.Commands()); err != nil {
 				return
 			}
 		}

@@ -2,6 +2,7 @@ package tray
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/heronmail/heron/app/tray/badge"
@@ -88,15 +89,16 @@ func unreadText(s State, p *i18n.Printer) string {
 
 // tooltip is the title and, a line each, the accounts that are not in step.
 func tooltip(s State, p *i18n.Printer, title string) string {
+	lines := []string{title}
 	for _, a := range s.Accounts {
 		if a.State != mail.StateOnline {
-			title += "\n" + p.T("tray.account-state", "Account", shortMiddle(string(a.ID), maxText), "State", stateText(a, p))
+			lines = append(lines, p.T("tray.account-state", "Account", shortMiddle(string(a.ID), maxText), "State", stateText(a, p)))
 		}
 	}
 	if s.Now.Before(s.PausedUntil) {
-		title += "\n" + pausedText(s, p)
+		lines = append(lines, pausedText(s, p))
 	}
-	return title
+	return strings.Join(lines, "\n")
 }
 
 // menu has a fixed number of places for what comes and goes, some of them

@@ -90,7 +90,7 @@ func TestMenu(t *testing.T) {
 		},
 		Newest: []Entry{
 			{ID: 7, From: "Ann Lee", Subject: "Lunch on Friday?"},
-			{ID: 6, From: "\u202Egro.knab@evil", Subject: "a\nb\x00" + strings.Repeat("very ", 30)},
+			{ID: 6, From: "\u202Egro.knab@evil", Subject: "a\nb\x00" + strings.Repeat("very-", 30)},
 			{ID: 5},
 		},
 	}
@@ -100,7 +100,7 @@ func TestMenu(t *testing.T) {
 			"◌ old: looking through 1,200 of 20,000", "▲ club: sign in again", "▲ club: Sign-in refused",
 			"--",
 			"Ann Lee: Lunch on Friday?", "  Open", "  Mark read",
-			"gro.knab@evil: a b very very very very very very very very …", "  Open", "  Mark read",
+			"gro.knab@evil: a b very-very-very-very-very-very-very-very-…", "  Open", "  Mark read",
 			"No sender: No subject", "  Open", "  Mark read",
 			"Check now", "Pause alerts", "  For 1 hour", "  Until tomorrow", "  Until I resume",
 			"--",

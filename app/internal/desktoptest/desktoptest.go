@@ -34,48 +34,48 @@ const busConfig = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Con
 
 // Bus starts an empty session bus, makes it the test's, and returns its
 // address.
-func Bus(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "bus") // a socket's path must be short
+func Bus(tb testing.TB) string {
+	tb.Helper()
+	dir, err := os.MkdirTemp("", "bus") //nolint:usetesting // a socket's path must be short
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
 	conf := filepath.Join(dir, "bus.conf")
 	if err := os.WriteFile(conf, fmt.Appendf(nil, busConfig, filepath.Join(dir, "bus")), 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	address := firstLine(t, 1, "dbus-daemon", "--nofork", "--print-address", "--config-file="+conf)
-	t.Setenv("DBUS_SESSION_BUS_ADDRESS", address)
+	address := firstLine(tb, 1, "dbus-daemon", "--nofork", "--print-address", "--config-file="+conf)
+	tb.Setenv("DBUS_SESSION_BUS_ADDRESS", address)
 	return address
 }
 
 // Display starts an X server without a screen, makes it the test's, and
 // returns its name.
-func Display(t testing.TB) string {
-	t.Helper()
-	number := firstLine(t, 3, "Xvfb", "-displayfd", "3", "-screen", "0", "1280x800x24", "-nolisten", "tcp")
-	t.Setenv("DISPLAY", ":"+number)
+func Display(tb testing.TB) string {
+	tb.Helper()
+	number := firstLine(tb, 3, "Xvfb", "-displayfd", "3", "-screen", "0", "1280x800x24", "-nolisten", "tcp")
+	tb.Setenv("DISPLAY", ":"+number)
 	return ":" + number
 }
 
 // Start runs a program until the test ends, with the test's environment and
 // more.
-func Start(t testing.TB, more []string, name string, args ...string) *exec.Cmd {
-	t.Helper()
+func Start(tb testing.TB, more []string, name string, args ...string) *exec.Cmd {
+	tb.Helper()
 	//nolint:gosec,noctx // a test names its own programs, and ends them in its clean-up
 	cmd := exec.Command(name, args...)
 	cmd.Env = append(os.Environ(), more...)
-	start(t, cmd)
+	start(tb, cmd)
 	return cmd
 }
 
 // Eventually waits until ok says so, and fails the test if it does not in time.
-func Eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
+func Eventually(tb testing.TB, what string, ok func() bool) {
+	tb.Helper()
 	for end := time.Now().Add(limit); !ok(); {
 		if time.Now().After(end) {
-			t.Fatalf("not in time: %s", what)
+			tb.Fatalf("not in time: %s", what)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
@@ -83,11 +83,11 @@ func Eventually(t testing.TB, what string, ok func() bool) {
 
 // firstLine starts a program and returns the first line that it writes to a
 // file descriptor, 1 or 3.
-func firstLine(t testing.TB, fd int, name string, args ...string) string {
-	t.Helper()
+func firstLine(tb testing.TB, fd int, name string, args ...string) string {
+	tb.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	//nolint:gosec,noctx // see Start
 	cmd := exec.Command(name, args...)
@@ -96,25 +96,25 @@ func firstLine(t testing.TB, fd int, name string, args ...string) string {
 	} else {
 		cmd.ExtraFiles = []*os.File{w}
 	}
-	start(t, cmd)
+	start(tb, cmd)
 	_ = w.Close() // the program has its own copy
-	t.Cleanup(func() { _ = r.Close() })
+	tb.Cleanup(func() { _ = r.Close() })
 	if err := r.SetReadDeadline(time.Now().Add(limit)); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	line, err := bufio.NewReader(r).ReadString('\n')
 	if err != nil {
-		t.Fatalf("%s tells nothing: %v", name, err)
+		tb.Fatalf("%s tells nothing: %v", name, err)
 	}
 	return strings.TrimSpace(line)
 }
 
-func start(t testing.TB, cmd *exec.Cmd) {
-	t.Helper()
+func start(tb testing.TB, cmd *exec.Cmd) {
+	tb.Helper()
 	if err := cmd.Start(); err != nil {
-		t.Fatalf("%v (make deps installs what is missing)", err)
+		tb.Fatalf("%v (make deps installs what is missing)", err)
 	}
-	t.Cleanup(func() { Stop(cmd) })
+	tb.Cleanup(func() { Stop(cmd) })
 }
 
 // Stop ends a program, by force if it does not end when asked. A second call

@@ -117,10 +117,9 @@ func mark(s State, raised bool) []layer {
 	}
 	switch s {
 	case Connecting:
-		dots := union{}
-		for _, x := range []float64{1.25, 4.25, 7.25} {
-			dots = append(dots, disc(point{x, foot - 1.25}, 1.15))
-		}
+		const radius = 1.15
+		y := foot - 1.25
+		dots := union{disc(point{1.25, y}, radius), disc(point{4.25, y}, radius), disc(point{7.25, y}, radius)}
 		return []layer{{dots, birdColour, gap}}
 	case Paused:
 		bars := union{

@@ -79,7 +79,7 @@ func trace(segments sfnt.Segments, scale float64) area {
 // set places text with its left edge at x and its baseline at y. The digits
 // are height units high and width times as wide as the font has them.
 func (g glyphs) set(text string, x, y, height, width float64) union {
-	var u union
+	u := make(union, 0, len(text))
 	for _, r := range text {
 		gl := g[r]
 		placed := make(area, len(gl.outline))
