@@ -206,6 +206,20 @@ func TestChunk(t *testing.T) {
 	}
 }
 
+func TestUnion(t *testing.T) {
+	t.Parallel()
+	all := wire.Set{{Lo: 1, Hi: 1<<32 - 1}}
+	a, b := wire.Set{{Lo: 1, Hi: 3}}, wire.Set{{Lo: 4, Hi: 4}, {Lo: 9, Hi: 9}}
+	for _, c := range []struct {
+		a, b wire.Set
+		want string
+	}{{a, b, "1:4,9"}, {b, a, "1:4,9"}, {nil, b, "4,9"}, {nil, nil, ""}, {all, a, "1:4294967295"}} {
+		if got := union(c.a, c.b).String(); got != c.want {
+			t.Errorf("%v and %v make %s", c.a, c.b, got)
+		}
+	}
+}
+
 func TestSorted(t *testing.T) {
 	t.Parallel()
 	in := []store.Fetched{{UID: 9}, {UID: 5, Size: 1}, {UID: 3}, {UID: 5, Size: 2}, {UID: 12}}

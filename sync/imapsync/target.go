@@ -150,7 +150,6 @@ func (s *session) searchStep(uids string, into *wire.Set, answered *bool) step {
 	if s.esearch {
 		cmd = "UID SEARCH RETURN (ALL) UID " + uids
 	}
-	var all []mail.UID
 	seen := false
 	return step{
 		cmd: cmd,
@@ -159,23 +158,27 @@ func (s *session) searchStep(uids string, into *wire.Set, answered *bool) step {
 				return false
 			}
 			if d, err := wire.ParseSearch(r); err == nil && r.Bad == nil {
-				// A server may give a long answer in several lines.
-				if seen {
-					all = slices.AppendSeq(all, d.UIDs.UIDs())
-					*into = wire.NewSet(all)
-				} else {
-					*into = d.UIDs
-				}
-				if !seen && r.Type == "SEARCH" {
-					all = slices.Collect(d.UIDs.UIDs())
-				}
-				seen = true
+				*into, seen = union(*into, d.UIDs), true
 			}
 			return true
 		},
 		// Nothing may be concluded from an answer that did not come.
 		end: func(st wire.Status) { *answered = seen && st.Type == "OK" },
 	}
+}
+
+// union is both sets together: a server may give a long answer in several
+// lines. A set may stand for thousands of millions of UIDs, so it is not gone
+// through.
+func union(a, b wire.Set) wire.Set {
+	if len(a) == 0 || len(b) == 0 {
+		return slices.Concat(a, b)
+	}
+	both, err := wire.ParseSet([]byte(a.String() + "," + b.String()))
+	if err != nil {
+		return nil // what was written by us can be read
+	}
+	return both
 }
 
 // messageItems is what is asked of a message that is new here. BODYSTRUCTURE is
