@@ -188,6 +188,7 @@ func (m *Main) escape() {
 	case m.st.Failed != nil:
 		m.intents.Dismiss()
 	case m.st.Open.ID != 0:
+		m.list.going = nil
 		m.intents.Open(0)
 	case m.st.Place.Kind == PlaceActivity:
 		m.intents.GoTo(Place{Kind: PlaceInboxes})

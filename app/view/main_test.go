@@ -159,6 +159,45 @@ func TestTheOpenMessageStaysChosen(t *testing.T) {
 	}
 }
 
+func TestARowThatIsStillFetchedIsOpenedWhenItComes(t *testing.T) {
+	b := open(t, 960, 640)
+	gaps := map[int]bool{999: true, 998: true}
+	b.change(func(st *State) { st.Open, st.Rows = Opened{ID: 1000}, &rows{n: 1000, first: 1000, gaps: gaps} })
+	b.m.Start()
+	b.key(fyne.KeyEnd)
+	if b.last() == "open 1" {
+		t.Fatal("a row was opened before it came")
+	}
+	b.change(func(*State) {}) // something else changed meanwhile
+	if b.m.list.list.chosen != 999 {
+		t.Fatalf("the list went back to row %d", b.m.list.list.chosen)
+	}
+	clear(gaps)
+	b.change(func(*State) {})
+	if b.last() != "open 1" || b.m.list.list.chosen != 999 {
+		t.Fatalf("did %q, row %d is chosen", b.did, b.m.list.list.chosen)
+	}
+	b.change(func(st *State) { st.Open = Opened{ID: 1} })
+	b.change(func(st *State) { st.Open = Opened{ID: 500} }) // an alert was clicked
+	if b.m.list.list.chosen != 500 {
+		t.Errorf("row %d is chosen", b.m.list.list.chosen)
+	}
+}
+
+func TestFastArrowsAreNotPulledBack(t *testing.T) {
+	b := open(t, 960, 640)
+	b.m.Start()
+	b.key(fyne.KeyDown, fyne.KeyDown, fyne.KeyDown)
+	b.change(func(st *State) { st.Open = Opened{ID: 1000} }) // the state is late
+	if b.m.list.list.chosen != 2 {
+		t.Errorf("pulled back to row %d", b.m.list.list.chosen)
+	}
+	b.change(func(st *State) { st.Open = Opened{ID: 998} })
+	if b.m.list.list.chosen != 2 || b.m.list.going != nil {
+		t.Errorf("row %d is chosen", b.m.list.list.chosen)
+	}
+}
+
 func TestLettersMarkRead(t *testing.T) {
 	b := open(t, 960, 640)
 	b.change(func(st *State) {

@@ -25,24 +25,62 @@ type messages struct {
 
 	anchor mail.MessageID // the first message that is seen
 	index  int            // its row
+
+	going *going // where the user went; nil: the state has followed
+	open  func(mail.MessageID)
+}
+
+// going is a row that the user chose and the state does not show open yet: the
+// row may still be fetched, and states on the way show what was open before.
+type going struct {
+	row  int
+	id   mail.MessageID          // 0: the row is not here yet
+	past map[mail.MessageID]bool // what was, or was meant to be, open before
 }
 
 func newMessages(p *i18n.Printer, open func(mail.MessageID), enter func()) *messages {
-	m := &messages{p: p}
+	m := &messages{p: p, open: open}
 	m.list = newRowList(messageRow, m.length,
 		func() fyne.CanvasObject { return newMessageItem(p) },
 		func(i int, o fyne.CanvasObject) {
 			item := o.(*messageItem)
 			item.set(m.st, i, m.list.hasFocus && i == m.list.chosen)
 		})
-	m.list.picked = func(i int) {
-		if row, ok := m.st.Rows.At(i); ok {
-			open(row.ID)
-		}
-	}
+	m.list.picked = m.goTo
 	m.list.enabled = func(int) bool { return m.st.Known }
 	m.list.enter = enter
 	return m
+}
+
+// goTo opens row i, at once or when it is here.
+func (m *messages) goTo(i int) {
+	g := &going{row: i, past: map[mail.MessageID]bool{m.st.Open.ID: true}}
+	if m.going != nil {
+		g.past = m.going.past
+		g.past[m.going.id] = true
+	}
+	m.going = g
+	m.arrive()
+}
+
+// arrive opens the row that the user went to once it is here.
+func (m *messages) arrive() {
+	g := m.going
+	if g == nil || g.id != 0 || m.st.Rows == nil {
+		return
+	}
+	if row, ok := m.st.Rows.At(g.row); ok {
+		g.id = row.ID
+		m.open(row.ID)
+	}
+}
+
+// follow forgets where the user went when the state is there, or elsewhere.
+func (m *messages) follow(st State) {
+	g := m.going
+	if g != nil && (st.Place != m.st.Place || st.Open.ID == g.id && g.id != 0 || !g.past[st.Open.ID]) {
+		m.going = nil
+	}
 }
 
 func (m *messages) length() int {
@@ -61,13 +99,17 @@ func (m *messages) length() int {
 func (m *messages) show(st State) {
 	same := m.st.Place == st.Place
 	m.remember()
+	m.follow(st)
 	m.st = st
+	m.arrive()
 	if !same {
 		m.anchor = 0
 		m.list.ScrollToOffset(0)
 	}
 	chosen := -1
-	if st.Open.ID != 0 && st.Rows != nil {
+	if m.going != nil {
+		chosen = m.going.row
+	} else if st.Open.ID != 0 && st.Rows != nil {
 		if i, ok := st.Rows.Find(st.Open.ID); ok {
 			chosen = i
 		} else if same {

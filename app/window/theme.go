@@ -24,6 +24,7 @@ type palette struct {
 	text, muted, primary, onPrimary, selection color.NRGBA
 	ok, warn, danger                           color.NRGBA
 	button, disabled, scroll                   color.NRGBA
+	menu                                       color.NRGBA // above the surface
 	outline                                    color.NRGBA // of fields and boxes, 3:1 on the surface
 	line                                       float32     // of borders, in pixels
 }
@@ -42,7 +43,7 @@ func lightPalette() palette {
 		background: rgb(0xF6F8FA), surface: rgb(0xFFFFFF), sidebar: rgb(0xEDF1F5), border: rgb(0xD5DCE3),
 		text: rgb(0x1B2631), muted: rgb(0x566472), primary: rgb(0x1D6A9F), onPrimary: rgb(0xFFFFFF), selection: rgb(0xDAE9F4),
 		ok: rgb(0x267044), warn: rgb(0x8A5A00), danger: rgb(0xB3261E),
-		button: rgb(0xE4E9EE), disabled: rgb(0x566472), scroll: faint(rgb(0x566472), 0x70), outline: rgb(0x83919E), line: 1,
+		button: rgb(0xE4E9EE), disabled: rgb(0x566472), scroll: faint(rgb(0x566472), 0x70), outline: rgb(0x83919E), menu: rgb(0xFFFFFF), line: 1,
 	}
 }
 
@@ -51,7 +52,7 @@ func darkPalette() palette {
 		background: rgb(0x12181E), surface: rgb(0x192129), sidebar: rgb(0x151C23), border: rgb(0x2C3743),
 		text: rgb(0xE4EAF0), muted: rgb(0x9BA9B7), primary: rgb(0x6BB2E6), onPrimary: rgb(0x0B1A26), selection: rgb(0x21384B),
 		ok: rgb(0x63BE8A), warn: rgb(0xE2B455), danger: rgb(0xF38B82),
-		button: rgb(0x26313B), disabled: rgb(0x9BA9B7), scroll: faint(rgb(0x9BA9B7), 0x70), outline: rgb(0x647483), line: 1,
+		button: rgb(0x26313B), disabled: rgb(0x9BA9B7), scroll: faint(rgb(0x9BA9B7), 0x70), outline: rgb(0x647483), menu: rgb(0x232E38), line: 1,
 	}
 }
 
@@ -63,7 +64,7 @@ func contrastPalette(dark bool) palette {
 	return palette{
 		background: ground, surface: ground, sidebar: ground, border: ink,
 		text: ink, muted: ink, primary: primary, onPrimary: onPrimary, selection: selection,
-		ok: ink, warn: ink, danger: ink, button: button, disabled: ink, scroll: ink, outline: ink, line: 2,
+		ok: ink, warn: ink, danger: ink, button: button, disabled: ink, scroll: ink, outline: ink, menu: ground, line: 2,
 	}
 }
 
@@ -102,8 +103,10 @@ func (t *heronTheme) Color(n fyne.ThemeColorName, v fyne.ThemeVariant) color.Col
 	switch n {
 	case theme.ColorNameBackground:
 		return p.background
-	case theme.ColorNameInputBackground, theme.ColorNameMenuBackground, theme.ColorNameOverlayBackground:
+	case theme.ColorNameInputBackground:
 		return p.surface
+	case theme.ColorNameMenuBackground, theme.ColorNameOverlayBackground:
+		return p.menu
 	case theme.ColorNameHeaderBackground:
 		return p.sidebar
 	case theme.ColorNameSeparator:
