@@ -145,6 +145,13 @@ func (w *Worker) failAsks(f *mail.Fault) {
 	}
 }
 
+// failBodies answers those who ask for a body.
+func (w *Worker) failBodies(f *mail.Fault) {
+	for _, a := range w.takeAsks(func(a *ask) bool { return a.body != 0 }) {
+		a.done <- answer{Report{Account: w.cfg.Account.ID}, f}
+	}
+}
+
 // serveBodies fetches the bodies that were asked for. The error is that of the
 // connection; what is wrong with one message is told to who asked.
 func (s *session) serveBodies(ctx context.Context) error {

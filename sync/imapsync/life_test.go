@@ -129,6 +129,25 @@ func TestOfflineBacksOff(t *testing.T) {
 	})
 }
 
+// TestASyncIsAnsweredByATryOfItsOwn: who asks while the worker waits to try
+// again must not be told how the try before went.
+func TestASyncIsAnsweredByATryOfItsOwn(t *testing.T) {
+	tries := 0
+	numbered := func(context.Context, *testing.T, wire.Options) (*wire.Conn, error) {
+		tries++
+		return nil, &mail.Fault{Code: mail.CodeUnreachable, Class: mail.ClassOffline, Args: mail.Args{"try": strconv.Itoa(tries)}}
+	}
+	inBubble(t, numbered, nil, func(t *bubble) {
+		for range 20 {
+			before := len(t.dialled())
+			_, err := t.w.Sync(t.Context())
+			if got, want := mail.FaultOf(err).Args["try"], strconv.Itoa(before+1); got != want {
+				t.Fatalf("Sync was answered by try %s, want %s", got, want)
+			}
+		}
+	})
+}
+
 func TestRefusedSignInIsNotRepeated(t *testing.T) {
 	inBubble(t, refuses(mail.Fault{Code: mail.CodeSignInRefused, Class: mail.ClassAuth}), nil, func(t *bubble) {
 		time.Sleep(24 * time.Hour)

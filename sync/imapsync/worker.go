@@ -280,8 +280,9 @@ func (w *Worker) rest(ctx context.Context, f *mail.Fault, b *backoff, secret str
 			b.reset()
 			return
 		case <-w.wake:
-			// Who asks for a body now is told at once why not.
-			w.failAsks(f)
+			// Who asks for a body now is told at once why not. Who asks for a
+			// pass has kicked too, and is answered by the next try.
+			w.failBodies(f)
 		case <-look:
 			// The password may have been put right by another program.
 			if now, err := w.cfg.Secret(ctx); err == nil && now != secret {
