@@ -136,11 +136,14 @@ func resolve(ctx context.Context, o Options) ([]netip.Addr, error) {
 		r = net.DefaultResolver
 	}
 	ips, err := r.LookupNetIP(ctx, "ip", host)
+	// A name without addresses is an error of its own, as is one that must not
+	// be asked for, such as .onion (RFC 7686).
+	var none *net.AddrError
+	if errors.As(err, &none) || err == nil && len(ips) == 0 {
+		return nil, &net.DNSError{Err: "no addresses", Name: host, IsNotFound: true}
+	}
 	if err != nil {
 		return nil, err
-	}
-	if len(ips) == 0 {
-		return nil, &net.DNSError{Err: "no addresses", Name: host, IsNotFound: true}
 	}
 	for i := range ips {
 		ips[i] = ips[i].Unmap()

@@ -270,6 +270,7 @@ func TestNetworkFaults(t *testing.T) {
 		{"hangs up", t.Context(), Options{Endpoint: hangsUp}, mail.CodeConnectionLost},
 		{"no DNS", t.Context(), Options{Endpoint: mail.Endpoint{Host: "imap.example.org", Port: 993}, Resolver: noHost}, mail.CodeUnreachable},
 		{"no name", t.Context(), Options{Endpoint: mail.Endpoint{Host: "heron.invalid", Port: 993, Security: mail.TLS}, DialContext: noName}, mail.CodeUnknownHost},
+		{"no addresses", t.Context(), Options{Endpoint: mail.Endpoint{Host: "mail.heron.onion", Port: 993, Security: mail.TLS}, Resolver: &net.Resolver{PreferGo: true}}, mail.CodeUnknownHost},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := Dial(test.ctx, test.o)

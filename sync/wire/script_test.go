@@ -32,7 +32,7 @@ type script struct {
 	ended chan struct{}
 }
 
-// play returns options whose connection is a pipe to the script.
+// play returns options whose one connection is a pipe to the script.
 func play(t *testing.T, transcript string) (Options, *script) {
 	t.Helper()
 	client, server := net.Pipe()
@@ -47,7 +47,14 @@ func play(t *testing.T, transcript string) (Options, *script) {
 	o := Options{User: "bird", Password: "s3cret", Dial: dial.Options{
 		Endpoint:       mail.Endpoint{Protocol: mail.IMAP, Host: "mail.example.org", Port: 143, Security: mail.Plain},
 		AllowPlaintext: true,
-		DialContext:    func(context.Context, string, string) (net.Conn, error) { return client, nil },
+		DialContext: func(context.Context, string, string) (net.Conn, error) {
+			if client == nil {
+				return nil, errors.New("there is one connection only")
+			}
+			c := client
+			client = nil
+			return c, nil
+		},
 	}}
 	return o, s
 }

@@ -13,11 +13,16 @@ import (
 	"strings"
 	"time"
 
+	"github.com/heronmail/heron/sync/dial"
 	"github.com/heronmail/heron/sync/mail"
 )
 
 // greetLine bounds a response before sign-in, in bytes: nobody we know yet.
 const greetLine = 64 << 10
+
+// silence is how long a server without TLS may say nothing before it is asked
+// whether it waits for TLS.
+const silence = 3 * time.Second
 
 // signIn does all that comes before the first command of others.
 func (c *Conn) signIn(ctx context.Context) error {
@@ -89,32 +94,42 @@ func (s *session) greeting(ctx context.Context) (preauth bool, err error) {
 }
 
 // firstByte looks at what the server says first. A server that waits for TLS
-// says nothing on a plain connection, so there a part of the time is kept to
-// ask it.
+// says nothing on a plain connection, and neither does one that is slow: the
+// second is left in peace while another connection asks for the first.
 func (s *session) firstByte(ctx context.Context) (byte, error) {
-	deadline, ok := ctx.Deadline()
-	if ok && s.c.net.TLSState() == nil {
-		if err := s.c.net.SetReadDeadline(time.Now().Add(time.Until(deadline) * 2 / 3)); err != nil {
+	if s.c.net.TLSState() == nil {
+		if err := s.c.net.SetReadDeadline(time.Now().Add(silence)); err != nil {
 			return 0, err
 		}
 	}
 	b, err := s.rd.br.Peek(1)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
+		// If it cannot be taken back the connection is gone, and the next read says so.
 		_ = s.c.net.SetReadDeadline(time.Time{})
-		if f := s.c.net.ProbeTLS(ctx); f != nil {
+		if f := s.wantsTLS(ctx); f != nil {
 			return 0, f
 		}
-		return 0, &mail.Fault{
-			Code: mail.CodeTimeout, Class: mail.ClassOffline, Args: mail.Args{"host": s.c.endpoint.Host},
-			Err: errors.New("no greeting"),
-		}
+		b, err = s.rd.br.Peek(1)
 	}
 	if err != nil {
 		return 0, err
 	}
-	// If it cannot be taken back the connection is gone, and the next read says so.
-	_ = s.c.net.SetReadDeadline(time.Time{})
+	_ = s.c.net.SetReadDeadline(time.Time{}) // as above
 	return b[0], nil
+}
+
+// wantsTLS is tls-on-plain if the server answers TLS on a connection of its
+// own, within silence; else nothing is known.
+func (s *session) wantsTLS(ctx context.Context) *mail.Fault {
+	ctx, cancel := context.WithTimeout(ctx, silence)
+	defer cancel()
+	o := s.c.opt.Dial
+	o.OnStep, o.Trace = nil, nil // they are told of one connection
+	probe, err := dial.Dial(ctx, o)
+	if err != nil {
+		return nil
+	}
+	return probe.ProbeTLS(ctx)
 }
 
 // startTLS protects the connection. PREAUTH forbids STARTTLS, and nothing is

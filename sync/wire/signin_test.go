@@ -268,6 +268,51 @@ func TestGreetingNeverComes(t *testing.T) {
 	})
 }
 
+// TestServerThatWaitsForTLS: it is told from a slow one, soon enough for who
+// sits before the wizard, and the slow one is not disturbed.
+func TestServerThatWaitsForTLS(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, s := play(t, "drain")
+		first := o.Dial.DialContext
+		other := make(chan struct{})
+		o.Dial.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if c, err := first(ctx, network, addr); err == nil {
+				return c, nil
+			}
+			client, server := net.Pipe()
+			go func() {
+				defer close(other)
+				_, _ = server.Read(make([]byte, 4096))
+				// A TLS alert, whatever it is about, is an answer in TLS.
+				_, _ = server.Write([]byte("\x15\x03\x01\x00\x02\x02\x28"))
+				_ = server.Close()
+			}()
+			return client, nil
+		}
+		begun := time.Now()
+		_, err := Dial(t.Context(), o)
+		<-s.ended
+		<-other
+		if f := faultOf(t, err); f.Code != mail.CodeTLSOnPlain || f.Class != mail.ClassTLS {
+			t.Errorf("%v", err)
+		}
+		if took := time.Since(begun); took != silence {
+			t.Errorf("took %v", took)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		o, s := play(t, "wait 20s\n"+hello)
+		c, err := Dial(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+		<-s.ended
+	})
+}
+
 func TestSignInNeverAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o, s := play(t, strings.Join(strings.Split(hello, "\n")[:2], "\n")+"\ndrain")
