@@ -117,7 +117,7 @@ func (q *quick) talk(c net.Conn) {
 			say("%s OK [CAPABILITY %s] in", tag, caps)
 		case up == "CAPABILITY":
 			say("* CAPABILITY %s\r\n%s OK done", caps, tag)
-		case strings.HasPrefix(up, "ID"):
+		case strings.HasPrefix(up, "ID "):
 			say("* ID NIL\r\n%s OK done", tag)
 		case strings.HasPrefix(up, "LIST"):
 			say(`* LIST (\HasNoChildren \Subscribed) "/" INBOX`)
@@ -131,8 +131,8 @@ func (q *quick) talk(c net.Conn) {
 			say("* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\r\n* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] ok\r\n* %d EXISTS\r\n* 0 RECENT\r\n* OK [UIDVALIDITY 7] ok\r\n* OK [UIDNEXT %d] ok\r\n* OK [HIGHESTMODSEQ %d] ok\r\n%s OK [READ-WRITE] in", messages, messages+1, messages, tag)
 		case strings.HasPrefix(up, "UID SEARCH"):
 			say("* ESEARCH (TAG %q) UID ALL 1:%d\r\n%s OK done", tag, messages, tag)
-		case strings.HasPrefix(up, "UID FETCH"):
-			q.fetch(say, up, messages)
+		case strings.HasPrefix(up, "UID FETCH"), strings.HasPrefix(up, "FETCH"):
+			q.fetch(say, strings.TrimPrefix(up, "UID "), messages)
 			say("%s OK done", tag)
 		case up == "IDLE":
 			say("+ idling")
@@ -168,10 +168,10 @@ func (q *quick) talk(c net.Conn) {
 	}
 }
 
-// fetch answers UID FETCH a:b (items) [(CHANGEDSINCE n)].
+// fetch answers FETCH a:b (items) [(CHANGEDSINCE n)]; message n has UID n.
 func (q *quick) fetch(say func(string, ...any), cmd string, messages int) {
 	var from, to, since int
-	set := strings.Fields(cmd)[2]
+	set := strings.Fields(cmd)[1]
 	if n, _ := fmt.Sscanf(set, "%d:%d", &from, &to); n < 2 {
 		to = messages
 		if n == 1 && !strings.Contains(set, ":") {

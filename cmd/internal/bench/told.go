@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"syscall"
@@ -16,7 +17,8 @@ import (
 const toldTimes = 200
 
 // told measures from the server's "* n EXISTS" until the line of `heronctl
-// watch --json` that names the new message was read.
+// watch --json` that names the new message was read. As on a desk, the agent
+// holds the engine and watch is its client.
 func told(ctx context.Context, t mailtest.TB, o options) ([]row, error) {
 	s := desktop.Start(t, desktop.Options{Keyring: true})
 	srv, err := startQuick(t)
@@ -27,7 +29,19 @@ func told(ctx context.Context, t mailtest.TB, o options) ([]row, error) {
 	if err := addAccount(s, o, srv.account()); err != nil {
 		return nil, err
 	}
-	watch := s.Command(o.bin+"/heronctl", "--json", "watch")
+	agent := s.Command(o.bin+"/heron", "--headless")
+	if err := agent.Start(); err != nil {
+		return nil, err
+	}
+	t.Cleanup(func() {
+		_ = agent.Process.Kill()
+		_ = agent.Wait() // it was killed
+	})
+	if err := srv.awaitIdle(ctx); err != nil {
+		return nil, err
+	}
+	// From the start of the log: the first line says that it is attached.
+	watch := s.Command(o.bin+"/heronctl", "--json", "watch", "--since", "0")
 	out, err := watch.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -39,18 +53,26 @@ func told(ctx context.Context, t mailtest.TB, o options) ([]row, error) {
 		_ = watch.Process.Signal(syscall.SIGTERM)
 		_ = watch.Wait() // its exit code is not what is measured
 	})
-	lines := make(chan time.Time, 16)
+	lines, attached := make(chan time.Time, 16), make(chan struct{})
 	go func() {
 		defer close(lines)
 		sc := bufio.NewScanner(out)
 		sc.Buffer(nil, 1<<20)
-		for sc.Scan() {
+		for first := true; sc.Scan(); first = false {
+			if first {
+				close(attached)
+			}
 			var e struct{ Kind, Origin string }
 			if err := json.Unmarshal(sc.Bytes(), &e); err == nil && e.Kind == "message.added" && e.Origin == "elsewhere" {
 				lines <- time.Now()
 			}
 		}
 	}()
+	select {
+	case <-attached:
+	case <-time.After(20 * time.Second):
+		return nil, errors.New("watch said nothing")
+	}
 	took := make([]time.Duration, 0, toldTimes)
 	for range toldTimes {
 		if err := srv.awaitIdle(ctx); err != nil {
