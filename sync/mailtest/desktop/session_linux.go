@@ -56,7 +56,9 @@ func (s *Session) start(o Options) error {
 	}
 	s.Dir = dir
 	s.t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
+		// Services that the bus started end with it, but in their own time.
+		var err error
+		if s.await("an empty folder", func() bool { err = os.RemoveAll(dir); return err == nil }) != nil {
 			s.t.Logf("removing the desktop's folder: %v", err)
 		}
 	})
@@ -77,6 +79,12 @@ func (s *Session) start(o Options) error {
 		"LIBGL_ALWAYS_SOFTWARE=1",
 		"NO_AT_BRIDGE=1",
 		"GDK_BACKEND=x11",
+	}
+	// xfconf reads each channel once, so they are there before it starts.
+	for channel, text := range map[string]string{"xfce4-panel": panelConfig, "xfce4-notifyd": notifydConfig} {
+		if err := s.configure(channel, text); err != nil {
+			return err
+		}
 	}
 	if o.Display {
 		if err := s.startDisplay(o.Screen); err != nil {
@@ -236,17 +244,30 @@ const panelConfig = `<?xml version="1.0" encoding="UTF-8"?>
 `
 
 func (s *Session) startPanel() error {
-	dir := filepath.Join(s.Dir, "config", "xfce4", "xfconf", "xfce-perchannel-xml")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "xfce4-panel.xml"), []byte(panelConfig), 0o600); err != nil {
-		return err
-	}
 	if err := s.run("xfce4-panel", "xfce4-panel", "--disable-wm-check"); err != nil {
 		return err
 	}
 	return s.awaitName("org.kde.StatusNotifierWatcher")
+}
+
+// notifydConfig keeps alerts until they are clicked or withdrawn, as long as a
+// slow machine needs to read them.
+const notifydConfig = `<?xml version="1.0" encoding="UTF-8"?>
+<channel name="xfce4-notifyd" version="1.0">
+  <property name="expire-timeout-enabled" type="bool" value="true"/>
+  <property name="expire-timeout" type="int" value="600"/>
+  <property name="do-fadeout" type="bool" value="false"/>
+  <property name="do-slideout" type="bool" value="false"/>
+</channel>
+`
+
+// configure writes a channel of xfconf.
+func (s *Session) configure(channel, text string) error {
+	dir := filepath.Join(s.Dir, "config", "xfce4", "xfconf", "xfce-perchannel-xml")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, channel+".xml"), []byte(text), 0o600)
 }
 
 func (s *Session) startNotifier(name string) error {
