@@ -17,7 +17,7 @@
 //     read-only, store-broken, store-newer, busy.
 //
 // There is one writer, whose transactions follow each other; reads go through
-// a small pool of their own, which shrinks to nothing when nobody asks. A
+// a small pool of their own, of which one connection stays open. A
 // second process may read with [Options.ReadOnly].
 //
 // What is kept for how long: changes 30 days and at most 100,000 of them;

@@ -145,7 +145,6 @@ func (s *Store) openEmpty(ctx context.Context) error {
 	if err := s.openPool(memoryDSN, 1); err != nil {
 		return err
 	}
-	s.read.SetConnMaxIdleTime(0) // the one connection is the database
 	c, err := s.read.Conn(ctx)
 	if err != nil {
 		return err
@@ -153,12 +152,10 @@ func (s *Store) openEmpty(ctx context.Context) error {
 	return errors.Join(migrate(ctx, c, ""), c.Close())
 }
 
-// maxReaders bounds the memory of reading; they are opened when asked for and
-// closed when idle.
-const (
-	maxReaders    = 3
-	readerMaxIdle = 20 * time.Second
-)
+// maxReaders bounds the memory of reading. They are opened when asked for; one
+// stays open, for to open it anew costs more than what is mostly asked, and a
+// limit to its rest would wake the program by a timer.
+const maxReaders = 3
 
 func (s *Store) openPool(dsn string, conns int) error {
 	db, err := sql.Open("sqlite", dsn)
@@ -167,7 +164,6 @@ func (s *Store) openPool(dsn string, conns int) error {
 	}
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(1)
-	db.SetConnMaxIdleTime(readerMaxIdle)
 	s.read = db
 	return nil
 }
