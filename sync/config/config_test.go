@@ -87,6 +87,7 @@ func TestWhatIsSavedIsReadAgain(t *testing.T) {
 func TestABrokenFile(t *testing.T) {
 	for _, c := range []struct{ name, text, line string }{
 		{"syntax", "address = \"ann@example.org\"\nport = = 5\n", "2"},
+		{"table", "watch = []\n\n[policy\n", "3"},
 		{"type", "port = \"many\"\n", "1"},
 		{"unknown key", "address = \"a@b.c\"\n\npasword = \"x\"\n", "3"},
 		{"nonsense", "address = \"ann@example.org\"\nprotocol = \"smtp\"\n", ""},

@@ -29,4 +29,16 @@ func TestLanguageIsReadWithoutATrace(t *testing.T) {
 	if err != nil || len(files) != 1 {
 		t.Errorf("the folder holds %v, %v", files, err)
 	}
+	if err := os.WriteFile(filepath.Join(d.Config, "settings.toml"), []byte("language = \"de\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Open(d); err != nil { // it keeps a copy
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(d.Config, "settings.toml"), []byte("langu"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := Language(d); got != "de" {
+		t.Errorf("broken, but good before: %q", got)
+	}
 }

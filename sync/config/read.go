@@ -55,7 +55,7 @@ func readTOML(path string, v any) (*mail.Problem, error) {
 	}
 	meta, err := toml.Decode(string(b), v)
 	if err != nil {
-		line, text := explain(err)
+		line, text := explain(string(b), err)
 		return broken(path, line, text), nil
 	}
 	if extra := meta.Undecoded(); len(extra) > 0 {
@@ -68,10 +68,12 @@ var typeError = regexp.MustCompile(`^toml: line (\d+) (.*)$`)
 
 // explain takes the line out of what the decoder says: it has it as a field
 // for a syntax error, and in the text for a value of the wrong type.
-func explain(err error) (line, text string) {
+func explain(file string, err error) (line, text string) {
 	var pe toml.ParseError
 	if errors.As(err, &pe) && pe.Message != "" {
-		return strconv.Itoa(pe.Position.Line), pe.Message
+		// Its own line is one too far when the line's end is what is wrong.
+		before := file[:min(max(pe.Position.Start, 0), len(file))]
+		return strconv.Itoa(1 + strings.Count(before, "\n")), pe.Message
 	}
 	text = err.Error()
 	if m := typeError.FindStringSubmatch(text); m != nil {
