@@ -128,6 +128,23 @@ func TestShapes(t *testing.T) {
 	}
 }
 
+// TestStatusWithoutAccounts: one whose settings are broken is missing, and why
+// that is must be said all the same.
+func TestStatusWithoutAccounts(t *testing.T) {
+	f := &fake{status: api.Status{Problems: []api.Problem{{
+		Code: mail.CodeSettingsBroken, Class: mail.ClassLocal, Account: "work",
+		Args: mail.Args{"path": "/home/ann/work.toml", "line": "2", "text": "what is this"},
+	}}}}
+	o := try(t, &fakes{worker: f}, "status")
+	if o.code != 0 || !strings.Contains(o.out, "/home/ann/work.toml, line 2: what is this") {
+		t.Errorf("exit %d: %s", o.code, o.out)
+	}
+	o = try(t, &fakes{worker: f}, "status", "--format", "waybar")
+	if o.code != 0 || !strings.Contains(o.out, "Settings cannot be read") {
+		t.Errorf("waybar: exit %d: %s", o.code, o.out)
+	}
+}
+
 func compare(t *testing.T, name, got string) {
 	t.Helper()
 	file := filepath.Join("testdata", name)

@@ -61,6 +61,10 @@ func (a *app) plain(st api.Status) error {
 		return err
 	}
 	if len(st.Accounts) == 0 {
+		// One whose settings are broken is not there either.
+		if err := a.ownProblems(st); err != nil {
+			return err
+		}
 		return a.say("%s", a.p.T("ctl.account.none"))
 	}
 	t := table{right: map[int]bool{3: true}}
@@ -75,10 +79,8 @@ func (a *app) plain(st api.Status) error {
 			return err
 		}
 	}
-	for _, pr := range st.Problems {
-		if err := a.problemNote("", pr); err != nil {
-			return err
-		}
+	if err := a.ownProblems(st); err != nil {
+		return err
 	}
 	if st.AlertsPaused.After(now) {
 		if err := a.say("%s", a.p.T("ctl.alerts.paused", "When", a.p.When(st.AlertsPaused, now))); err != nil {
@@ -87,6 +89,16 @@ func (a *app) plain(st api.Status) error {
 	}
 	if !st.Running {
 		return a.say("%s", a.p.T("ctl.status.not-running"))
+	}
+	return nil
+}
+
+// ownProblems are those of Heron as a whole.
+func (a *app) ownProblems(st api.Status) error {
+	for _, pr := range st.Problems {
+		if err := a.problemNote("", pr); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -154,6 +166,9 @@ func (a *app) waybar(st api.Status) bar {
 		for _, pr := range acc.Problems {
 			lines = append(lines, html.EscapeString(clean(health.Describe(a.p, pr.Mail()).Title)))
 		}
+	}
+	for _, pr := range st.Problems {
+		lines = append(lines, html.EscapeString(clean(health.Describe(a.p, pr.Mail()).Title)))
 	}
 	if !st.Running {
 		lines = append(lines, html.EscapeString(a.p.T("ctl.status.not-running")))
