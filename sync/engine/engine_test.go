@@ -3,8 +3,10 @@ package engine
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/thejerf/suture/v4"
 
@@ -176,6 +178,25 @@ func TestDiskFull(t *testing.T) {
 	}
 	if left := r.files("probe"); len(left) != 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+// What the store last took is not shown as the state of an account when it
+// takes nothing any more.
+func TestStateWithAFullDisk(t *testing.T) {
+	r := newRig(t, offline(&fakeWorker{}))
+	r.run()
+	a, err := r.Add(t.Context(), draft("a@example.org"), "pw", nil)
+	r.must(err)
+	r.must(r.store.SetState(t.Context(), a.ID, mail.StateOnline, mail.ToldByIdle, time.Time{}))
+	for path, want := range map[string]mail.State{
+		filepath.Join(r.dirs.Config, "settings.toml"): mail.StateOnline, // it is the store that counts
+		filepath.Join(r.dirs.Data, "heron.db"):        mail.StateError,
+	} {
+		r.note(&mail.Fault{Code: mail.CodeDiskFull, Class: mail.ClassLocal, Args: mail.Args{"path": path}})
+		r.status(path, func(s AccountStatus) bool { return s.State == want })
+		r.problems.clear("")
+		r.status("space again", func(s AccountStatus) bool { return s.State == mail.StateOnline && s.ToldBy == mail.ToldByIdle })
 	}
 }
 

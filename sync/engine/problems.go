@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -93,6 +95,19 @@ func (p *problems) has(code mail.Code) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.ContainsFunc(p.list, func(o mail.Problem) bool { return o.Code == code })
+}
+
+// unwritable reports whether a write to the store, whose files are in dir,
+// failed, and no later one is known to have gone well.
+func (p *problems) unwritable(dir string) bool {
+	return len(p.filter(func(o mail.Problem) bool {
+		switch o.Code {
+		case mail.CodeDiskFull, mail.CodeReadOnly, mail.CodeStoreBroken:
+			return strings.HasPrefix(o.Args["path"], dir+string(filepath.Separator))
+		default:
+			return false
+		}
+	})) > 0
 }
 
 // note looks at what a write to the store or the settings returned, and tells

@@ -91,6 +91,9 @@ func (e *Engine) accountStatus(ctx context.Context, a mail.Account, st store.Acc
 	switch {
 	case a.Policy.Paused:
 		as.State, as.ToldBy, as.NextTry = mail.StatePaused, "", time.Time{}
+	case watched && e.problems.unwritable(e.cfg.Dir):
+		// The store has the state from before: it cannot take a newer one.
+		as.State, as.ToldBy, as.NextTry = mail.StateError, "", time.Time{}
 	case watched && as.State == "":
 		as.State = mail.StateConnecting
 	case !watched && (as.State == "" || as.State == mail.StateOnline || as.State == mail.StateConnecting):
