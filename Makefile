@@ -4,13 +4,14 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# Of a release the tag, else a version that sorts before the release to come.
+VERSION ?= $(shell git describe --tags --match 'v[0-9]*' 2>/dev/null | sed 's/^v//' | grep . || echo "0.1.0~git$$(git log -1 --format=%cd.%h --date=format:%Y%m%d 2>/dev/null)")
 # One set of flags for everything, so that the build cache serves it all.
 export GOFLAGS := -trimpath -buildvcs=false -tags=migrated_fynedo
 LDFLAGS := -s -w -X main.version=$(VERSION)
 TOOLS := $(CURDIR)/.tools
 GOLANGCI := v2.15.0
-NFPM := v2.48.0
+NFPM := v2.43.4
 
 PURE := CGO_ENABLED=0 go build -ldflags '$(LDFLAGS)'
 GUI := CGO_ENABLED=1 go build -ldflags '$(LDFLAGS)'

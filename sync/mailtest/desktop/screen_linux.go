@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// Screenshot writes the whole screen to a PNG file. It needs ImageMagick.
+// Screenshot writes the whole screen to a file; its ending says the format. It
+// needs ImageMagick.
 func (s *Session) Screenshot(path string) error {
 	return s.tool("imagemagick", "import", "-window", "root", path)
 }
@@ -26,11 +27,11 @@ const enlarge = 3
 
 // words reads what stands on the screen as a person would.
 func (s *Session) words() ([]word, error) {
-	shot := filepath.Join(s.Dir, "screen.png")
+	shot := filepath.Join(s.Dir, "screen.ppm") // packing a PNG takes longer than reading it
 	if err := s.Screenshot(shot); err != nil {
 		return nil, err
 	}
-	large := filepath.Join(s.Dir, "screen-large.png")
+	large := filepath.Join(s.Dir, "screen-large.pgm")
 	if err := s.tool("imagemagick", "convert", shot, "-colorspace", "Gray", "-resize", fmt.Sprintf("%d%%", enlarge*100), large); err != nil {
 		return nil, err
 	}
