@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -51,10 +52,14 @@ const (
 )
 
 // memoryTarget keeps the collector lazy until the agent has grown: most of its
-// memory is not the Go heap's.
+// memory is not the Go heap's. The agent waits nearly all the time; with
+// several processors the runtime would wake threads for each thing that
+// happens, to no gain, and oneProcessor leaves the others to whom the user
+// works with.
 const (
 	memoryTarget  = 48 << 20
 	collectAtHalf = 50
+	oneProcessor  = 1
 )
 
 // Run is the agent, until ctx or the session ends, its user quits, or a client
@@ -68,6 +73,7 @@ func Run(ctx context.Context, o Options) (End, error) {
 	}
 	debug.SetGCPercent(collectAtHalf)
 	debug.SetMemoryLimit(memoryTarget)
+	runtime.GOMAXPROCS(oneProcessor)
 	h, err := host.Open(ctx, host.Options{
 		Dirs: o.Dirs, Holder: control.HolderAgent, Build: o.Build, Log: o.Log,
 		Secrets: o.Secrets, Demo: o.Demo, TakeOver: true,
@@ -96,6 +102,13 @@ func runHost(ctx context.Context, o Options, h *host.Host) (End, error) {
 		end, hostErr = h.Run(working)
 		cancel()
 	}()
+	resting := make(chan struct{})
+	go func() {
+		defer close(resting)
+		sub := h.Store().Subscribe()
+		defer sub.Close()
+		rest(ctx, sub.C(), func() { giveMemoryBack(o.Log) })
+	}()
 	var err error
 	if o.Headless {
 		<-ctx.Done()
@@ -104,6 +117,7 @@ func runHost(ctx context.Context, o Options, h *host.Host) (End, error) {
 	}
 	stopWorking()
 	<-ended
+	<-resting
 	if end == host.EndRestart {
 		return Restart, errors.Join(err, hostErr)
 	}

@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"log/slog"
-	"runtime/debug"
 	"time"
 
 	"github.com/heronmail/heron/app/tray"
@@ -36,7 +35,6 @@ type model struct {
 
 // run redraws whenever one of the channels wakes it, until ctx ends.
 func (m *model) run(ctx context.Context, committed, changed <-chan struct{}) {
-	syncing := false
 	// The only timers: the end of a pause of alerts, and of redrawPause.
 	var pauseEnds <-chan time.Time
 	for {
@@ -45,14 +43,6 @@ func (m *model) run(ctx context.Context, committed, changed <-chan struct{}) {
 		case err == nil:
 			m.show(tray.Render(state, m.printer))
 			pauseEnds = m.pauseEnd(state)
-			if was := syncing; was {
-				if syncing = firstSync(state); !syncing {
-					// A first sync leaves a heap that is never needed again.
-					debug.FreeOSMemory()
-				}
-			} else {
-				syncing = firstSync(state)
-			}
 		case ctx.Err() == nil:
 			m.log.Warn("tray not redrawn", "code", mail.FaultOf(err).Code)
 		}
@@ -88,15 +78,6 @@ func (m *model) pauseEnd(s tray.State) <-chan time.Time {
 		return nil
 	}
 	return time.After(left)
-}
-
-func firstSync(s tray.State) bool {
-	for _, a := range s.Accounts {
-		if a.Total > 0 {
-			return true
-		}
-	}
-	return false
 }
 
 func (m *model) read(ctx context.Context) (tray.State, error) {
