@@ -15,8 +15,8 @@ func launch(ctx context.Context, dataDir string) error {
 	if err != nil {
 		return err
 	}
-	if real, err := filepath.EvalSymlinks(self); err == nil {
-		self = real
+	if target, err := filepath.EvalSymlinks(self); err == nil {
+		self = target
 	}
 	name := "heron"
 	if runtime.GOOS == "windows" {

@@ -1,7 +1,6 @@
 package mailtest
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -63,8 +62,7 @@ func (o owner) take(root string) error {
 
 // process is a server program that runs.
 type process struct {
-	stop context.CancelFunc // asks it to end; it is killed after stopGrace
-	pid  int
+	cmd  *exec.Cmd
 	done chan struct{} // closed when it ended
 	err  error         // how it ended, once done is closed
 }
@@ -76,15 +74,12 @@ func startProcess(o owner, log, program string, args ...string) (*process, error
 	if err != nil {
 		return nil, err
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, program, args...)
+	cmd := exec.Command(program, args...)
 	cmd.Dir = filepath.Dir(log)
 	cmd.Stdout, cmd.Stderr = out, out
-	cmd.Cancel = func() error { return terminate(cmd.Process) }
-	cmd.WaitDelay = stopGrace
 	o.apply(cmd)
 
-	p := &process{stop: stop, done: make(chan struct{})}
+	p := &process{cmd: cmd, done: make(chan struct{})}
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread()
@@ -94,27 +89,28 @@ func startProcess(o owner, log, program string, args ...string) (*process, error
 			started <- err
 			return
 		}
-		p.pid = cmd.Process.Pid
 		started <- nil
 		p.err = cmd.Wait()
-		killGroup(p.pid)
+		killGroup(cmd.Process.Pid)
 		close(p.done)
 	}()
 	if err := <-started; err != nil {
-		stop()
 		return nil, err
 	}
 	return p, nil
 }
 
-// end stops the program and waits until it is gone.
+// end asks the program to end and waits until it is gone; it is killed when it
+// takes longer than stopGrace.
 func (p *process) end() {
-	p.stop()
+	_ = terminate(p.cmd.Process) // it may have ended by itself
+	late := time.AfterFunc(stopGrace, func() { killGroup(p.cmd.Process.Pid) })
+	defer late.Stop()
 	<-p.done
 }
 
 // kill ends the program and all that it started at once.
 func (p *process) kill() {
-	killGroup(p.pid)
+	killGroup(p.cmd.Process.Pid)
 	p.end()
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,8 +26,10 @@ func dovecotAccount(d *mailtest.Dovecot) account {
 
 // addAccount sets an account up as a person would without a display.
 func addAccount(s *desktop.Session, o options, a account, more ...string) error {
-	args := append(more, "account", "add", a.address, "--id", "bench", "--host", a.host, "--port", a.port,
-		"--security", "tls", "--user", a.user, "--password-stdin", "--ca-file", a.caFile)
+	args := slices.Concat(more, []string{
+		"account", "add", a.address, "--id", "bench", "--host", a.host, "--port", a.port,
+		"--security", "tls", "--user", a.user, "--password-stdin", "--ca-file", a.caFile,
+	})
 	cmd := s.Command(o.bin+"/heronctl", args...)
 	cmd.Stdin = strings.NewReader(a.password + "\n")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -68,7 +68,7 @@ func run(ctx context.Context, o options) error {
 		}
 		rows = append(rows, got...)
 	}
-	print(rows)
+	printTable(rows)
 	return nil
 }
 
@@ -95,7 +95,7 @@ func guarded(ctx context.Context, b bench, o options) ([]row, error) {
 	return r.rows, r.err
 }
 
-func print(rows []row) {
+func printTable(rows []row) {
 	w := [3]int{}
 	all := append([]row{{"what", "measured", "aim"}}, rows...)
 	for _, r := range all {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -80,7 +81,7 @@ func drawn(ctx context.Context, s *desktop.Session, o options) (time.Duration, e
 	case t := <-at:
 		return t.Sub(start), nil
 	case <-time.After(20 * time.Second):
-		return 0, fmt.Errorf("the window did not say that it has drawn")
+		return 0, errors.New("the window did not say that it has drawn")
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}

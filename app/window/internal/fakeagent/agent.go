@@ -145,7 +145,7 @@ func (a *Agent) Status(context.Context) (api.Status, error) {
 func (a *Agent) Accounts(context.Context) ([]api.Account, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var out []api.Account
+	out := make([]api.Account, 0, len(a.status.Accounts))
 	for _, s := range a.status.Accounts {
 		out = append(out, api.Account{ID: s.ID, Address: s.Address, Protocol: mail.IMAP, Host: "imap.example.org", Port: 993, Security: mail.TLS, User: s.Address})
 	}

@@ -50,7 +50,7 @@ func SampleRows(now time.Time, n int) func(api.PageQuery) (int, func(int) api.Me
 		{"שרה לוי", "sara@example.co.il", "שלום", "מה שלומך"},
 		{"Grandma 👵", "oma@example.org", "", ""},
 	}
-	return func(q api.PageQuery) (int, func(int) api.Message) {
+	return func(api.PageQuery) (int, func(int) api.Message) {
 		return n, func(i int) api.Message {
 			s := samples[i%len(samples)]
 			m := api.Message{
@@ -73,7 +73,7 @@ func SampleRows(now time.Time, n int) func(api.PageQuery) (int, func(int) api.Me
 
 // SampleActivity is a page of things that happened.
 func SampleActivity(now time.Time) []api.Event {
-	at := func(min int) time.Time { return now.Add(-time.Duration(min) * time.Minute) }
+	at := func(minutes int) time.Time { return now.Add(-time.Duration(minutes) * time.Minute) }
 	uids := func(n int) []mail.UID { return make([]mail.UID, n) }
 	return []api.Event{
 		{Time: at(1), Account: "work", Origin: mail.Elsewhere, Kind: "message.added", Folder: "INBOX", UIDs: uids(1), Messages: []api.EventMessage{{From: "Ann Lee", Subject: "Lunch on Friday?"}}},
