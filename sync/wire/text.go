@@ -117,17 +117,23 @@ func unfold(s string) string {
 	).Replace(s)
 }
 
-// readCharset never fails: a character set that nobody knows is guessed at.
+// readCharset knows every name: a character set that nobody knows is guessed
+// at. What it returns is read already, as package mime would take a buffer of
+// 32 KB to copy each word.
 func readCharset(name string, in io.Reader) (io.Reader, error) {
 	name, _, _ = strings.Cut(name, "*") // a language, RFC 2231 §5
-	if r, err := charset.Reader(name, in); err == nil {
-		return r, nil
+	r, unknown := charset.Reader(name, in)
+	if unknown != nil {
+		r = in
 	}
-	b, err := io.ReadAll(in)
+	b, err := io.ReadAll(r)
 	if err != nil {
 		return nil, err
 	}
-	return strings.NewReader(guess(b)), nil
+	if unknown != nil {
+		return strings.NewReader(guess(b)), nil
+	}
+	return bytes.NewReader(b), nil
 }
 
 func guess(b []byte) string {
