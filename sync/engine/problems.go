@@ -17,7 +17,7 @@ import (
 // diskEvery is how often a full disk is looked at, and diskProbe how many bytes
 // must fit on it to go on.
 const (
-	diskEvery = 15 * time.Second
+	diskEvery = 5 * time.Second
 	diskProbe = 1 << 20
 )
 
