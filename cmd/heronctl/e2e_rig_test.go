@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -42,17 +43,19 @@ service anvil {
 type rig struct {
 	t    *testing.T
 	bin  string
-	data string // of --data-dir
+	data string   // of --data-dir
+	via  []string // how heronctl is started, if not by itself
+	home string   // data as the agent names it, if it has another name there
 	dove *mailtest.Dovecot
 	desk *desktop.Session
-	said bytes.Buffer // everything that any heronctl wrote
+	said bytes.Buffer // everything that any of the programs wrote
 	mu   sync.Mutex   // guards said
 }
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{t: t, bin: built(t), data: filepath.Join(t.TempDir(), "data")}
-	r.dove = mailtest.StartDovecot(t, mailtest.DovecotConfig{Users: 2, Extra: noPenalty})
+	r.dove = mailtest.StartDovecot(t, mailtest.DovecotConfig{Users: 7, Extra: noPenalty})
 	r.desk = desktop.Start(t, desktop.Options{Keyring: true})
 	return r
 }
@@ -64,19 +67,21 @@ func (r *rig) keep(b []byte) {
 }
 
 func (r *rig) command(args ...string) *exec.Cmd {
-	cmd := r.desk.Command(r.bin, append([]string{"--data-dir", r.data}, args...)...)
+	line := slices.Concat(r.via, []string{r.bin, "--data-dir", r.data}, args)
+	cmd := r.desk.Command(line[0], line[1:]...)
 	cmd.Env = append(cmd.Env, "LC_ALL=C")
 	return cmd
 }
 
-// run runs one command line to its end.
+// run runs one command line to its end. Any goroutine may call it.
 func (r *rig) run(stdin string, args ...string) outcome {
 	r.t.Helper()
 	cmd := r.command(args...)
 	var out, errOut bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errOut
 	if err := cmd.Start(); err != nil {
-		r.t.Fatal(err)
+		r.t.Error(err)
+		return outcome{code: -1}
 	}
 	watchdog := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 	err := cmd.Wait()
@@ -85,7 +90,7 @@ func (r *rig) run(stdin string, args ...string) outcome {
 	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		r.t.Fatal(err)
+		r.t.Error(err)
 	}
 	r.keep(out.Bytes())
 	r.keep(errOut.Bytes())

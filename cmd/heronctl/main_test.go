@@ -10,7 +10,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// program is the built heronctl, made when the first test asks for it.
+// program is the built heronctl, with the agent beside it, made when the first
+// test asks for it.
 var program struct {
 	once sync.Once
 	dir  string
@@ -25,12 +26,12 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// built is the path of the program, without cgo as it ships.
+// built is the path of heronctl, without cgo as it ships. heron lies beside it.
 func built(t *testing.T) string {
 	t.Helper()
 	program.once.Do(buildProgram)
 	if program.err != nil {
-		t.Fatalf("building heronctl: %v\n%s", program.err, program.out)
+		t.Fatalf("building the programs: %v\n%s", program.err, program.out)
 	}
 	return filepath.Join(program.dir, "heronctl")
 }
@@ -39,7 +40,7 @@ func buildProgram() {
 	if program.dir, program.err = os.MkdirTemp("", "heronctl-"); program.err != nil {
 		return
 	}
-	cmd := exec.Command("go", "build", "-o", filepath.Join(program.dir, "heronctl"), ".")
+	cmd := exec.Command("go", "build", "-o", program.dir, ".", "../heron")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	program.out, program.err = cmd.CombinedOutput()
 }
