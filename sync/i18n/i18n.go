@@ -179,16 +179,28 @@ func (p *Printer) When(t, now time.Time) string {
 	}
 }
 
-// Until says how long it is from now to t ("in 20 s", "in 4 min", "at 15:04").
+// Until says how long it is from now to t ("in 20 s", "in 4 min", "at 15:04"),
+// rounded up: it is never over before that.
 func (p *Printer) Until(t, now time.Time) string {
-	switch d := t.Sub(now); {
-	case d <= 0:
+	secs := ceil(t.Sub(now), time.Second)
+	mins := ceil(t.Sub(now), time.Minute)
+	switch {
+	case secs <= 0:
 		return p.T("i18n.now")
-	case d < time.Minute:
-		return p.T("i18n.in-seconds", "Count", int(d.Seconds())+1)
-	case d < time.Hour:
-		return p.T("i18n.in-minutes", "Count", int((d+time.Minute-1)/time.Minute))
+	case secs < 60:
+		return p.T("i18n.in-seconds", "Count", secs)
+	case mins < 60:
+		return p.T("i18n.in-minutes", "Count", mins)
 	default:
 		return p.T("i18n.at", "Time", p.Clock(t.In(now.Location())))
 	}
+}
+
+// ceil is how many whole units cover d; less than one for none.
+func ceil(d, unit time.Duration) int {
+	n := d / unit
+	if d%unit > 0 {
+		n++
+	}
+	return int(n)
 }

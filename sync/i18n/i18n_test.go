@@ -74,7 +74,10 @@ func TestUntil(t *testing.T) {
 	}
 	now := time.Date(2026, 3, 4, 10, 42, 0, 0, time.UTC)
 	for d, want := range map[time.Duration]string{
-		-time.Second: "now", 19500 * time.Millisecond: "in 20 s", 90 * time.Second: "in 2 min", 3 * time.Hour: "at 13:42",
+		-time.Second: "now", -time.Millisecond: "now", 0: "now", time.Millisecond: "in 1 s",
+		19500 * time.Millisecond: "in 20 s", 20 * time.Second: "in 20 s", 59500 * time.Millisecond: "in 1 min",
+		time.Minute: "in 1 min", 90 * time.Second: "in 2 min", 2 * time.Minute: "in 2 min",
+		59*time.Minute + 30*time.Second: "at 11:41", time.Hour: "at 11:42", 3 * time.Hour: "at 13:42",
 	} {
 		if got := p.Until(now.Add(d), now); got != want {
 			t.Errorf("%v: %q, want %q", d, got, want)
