@@ -57,6 +57,19 @@ func TestEveryCodeHasWords(t *testing.T) {
 	}
 }
 
+// TestRemediesFitEveryProgram: a problem is told in the window, in the tray and
+// on the terminal, so no remedy is a command line. Only who has no display is
+// sent to the terminal.
+func TestRemediesFitEveryProgram(t *testing.T) {
+	for lang, p := range printers(t) {
+		for _, c := range codes(t) {
+			if r := Describe(p, mail.Problem{Code: c}).Remedy; strings.Contains(r, "heronctl ") && c != mail.CodeNoDisplay {
+				t.Errorf("%s %s: %q", lang, c, r)
+			}
+		}
+	}
+}
+
 func TestDescribeNamesValues(t *testing.T) {
 	p := printers(t)["en"]
 	got := Describe(p, mail.Problem{Code: mail.CodeSettingsBroken, Args: mail.Args{
