@@ -192,7 +192,7 @@ func (q *quick) fetch(say func(string, ...any), cmd string, messages int) {
 			say("* %d FETCH (UID %d FLAGS (%s) MODSEQ (%d))", uid, uid, flags, uid)
 			continue
 		}
-		say(`* %d FETCH (UID %d FLAGS (%s) MODSEQ (%d) RFC822.SIZE 1200 INTERNALDATE "%s" ENVELOPE ("Mon, 02 Mar 2026 10:42:00 +0000" "Message %d" (("Ann Lee" NIL "ann" "example.org")) NIL NIL (("You" NIL "you" "example.org")) NIL NIL NIL "<m%d@example.org>"))`,
-			uid, uid, flags, uid, time.Now().Format("02-Jan-2006 15:04:05 -0700"), uid, uid) //nolint:dupword // the empty lists of an ENVELOPE
+		say(`* %d FETCH (UID %d FLAGS (%s) MODSEQ (%d) RFC822.SIZE 1200 INTERNALDATE "%s" ENVELOPE ("Mon, 02 Mar 2026 10:42:00 +0000" "Message %d" (("Ann Lee" NIL "ann" "example.org")) NIL NIL (("You" NIL "you" "example.org")) NIL NIL NIL "<m%d@example.org>"))`, //nolint:dupword // the empty lists of an ENVELOPE
+			uid, uid, flags, uid, time.Now().Format("02-Jan-2006 15:04:05 -0700"), uid, uid)
 	}
 }
