@@ -11,11 +11,11 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"time"
 
 	"github.com/heronmail/heron/app/window"
 	"github.com/heronmail/heron/sync/config"
+	"github.com/heronmail/heron/sync/control/api"
 	"github.com/heronmail/heron/sync/health"
 	"github.com/heronmail/heron/sync/i18n"
 	"github.com/heronmail/heron/sync/mail"
@@ -74,7 +74,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case err != nil:
 		return exitUsage
 	case f.version:
-		_, _ = fmt.Fprintln(stdout, "heron-window", build())
+		_, _ = fmt.Fprintln(stdout, "heron-window", api.Build(version))
 		return exitOK
 	}
 	if err := open(start, f, p, stderr); err != nil {
@@ -109,7 +109,7 @@ func open(start time.Time, f flags, p *i18n.Printer, stderr io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	o := window.Options{
-		Socket: dirs.SocketPath(), Build: build(), Printer: p, Log: log,
+		Socket: dirs.SocketPath(), Build: api.Build(version), Printer: p, Log: log,
 		Launch:  func(ctx context.Context) error { return launch(ctx, f.dataDir) },
 		Message: mail.MessageID(f.message), Wizard: f.wizard,
 	}
@@ -117,15 +117,4 @@ func open(start time.Time, f flags, p *i18n.Printer, stderr io.Writer) error {
 		o.Drawn = func() { _, _ = fmt.Fprintf(stderr, "drawn %d ms\n", time.Since(start).Milliseconds()) }
 	}
 	return window.Run(ctx, o)
-}
-
-// build is the version of this program, from the build or from the module.
-func build() string {
-	if version != "dev" {
-		return version
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return version
 }

@@ -10,10 +10,10 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"runtime/debug"
 
 	"github.com/heronmail/heron/app/agent"
 	"github.com/heronmail/heron/sync/config"
+	"github.com/heronmail/heron/sync/control/api"
 	"github.com/heronmail/heron/sync/health"
 	"github.com/heronmail/heron/sync/i18n"
 	"github.com/heronmail/heron/sync/mail"
@@ -76,7 +76,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case err != nil:
 		return health.ExitUsage
 	case f.version:
-		_, _ = fmt.Fprintln(stdout, "heron", build())
+		_, _ = fmt.Fprintln(stdout, "heron", api.Build(version))
 		return health.ExitDone
 	}
 	end, err := start(f, logger(stderr))
@@ -94,7 +94,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 // start runs the agent until it ends.
 func start(f flags, log *slog.Logger) (agent.End, error) {
 	ctx := context.Background()
-	o := agent.Options{Build: build(), Log: log, Headless: f.headless, Background: f.background}
+	o := agent.Options{Build: api.Build(version), Log: log, Headless: f.headless, Background: f.background}
 	if f.demo {
 		return startDemo(ctx, o)
 	}
@@ -140,15 +140,4 @@ func fail(stderr io.Writer, p *i18n.Printer, f flags, err error) int {
 		_, _ = fmt.Fprintln(stderr, p.T(hint))
 	}
 	return health.ExitCode(pr)
-}
-
-// build is the version of this program, from the build or from the module.
-func build() string {
-	if version != "dev" {
-		return version
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return version
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -111,14 +110,8 @@ func helpNode(c *kong.Context) *kong.Node {
 	return node
 }
 
-// build names this build as well as the Go tools know it.
-func build() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
-	}
-	return info.Main.Version
-}
+// build names this build.
+func build() string { return api.Build(version) }
 
 func (a *app) version() error {
 	if a.json {

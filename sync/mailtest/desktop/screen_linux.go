@@ -11,7 +11,7 @@ import (
 // Screenshot writes the whole screen to a file; its ending says the format. It
 // needs ImageMagick.
 func (s *Session) Screenshot(path string) error {
-	return s.tool("imagemagick", "import", "-window", "root", path)
+	return s.tool("imagemagick", "import", "-window", "root", "-depth", "8", path)
 }
 
 // word is a word that OCR found, with its place on the screen in pixels.
@@ -32,7 +32,7 @@ func (s *Session) words() ([]word, error) {
 		return nil, err
 	}
 	large := filepath.Join(s.Dir, "screen-large.pgm")
-	if err := s.tool("imagemagick", "convert", shot, "-colorspace", "Gray", "-resize", fmt.Sprintf("%d%%", enlarge*100), large); err != nil {
+	if err := s.tool("imagemagick", "convert", shot, "-depth", "8", "-colorspace", "Gray", "-resize", fmt.Sprintf("%d%%", enlarge*100), large); err != nil {
 		return nil, err
 	}
 	cmd := s.Command("tesseract", large, "-", "--psm", "11", "-l", "eng", "tsv")
