@@ -2,12 +2,9 @@ package config
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"github.com/BurntSushi/toml"
 
@@ -56,12 +53,9 @@ func writeFile(path string, b []byte) (err error) {
 
 // diskFault classifies an error of the file system.
 func diskFault(path string, err error) error {
-	code := mail.CodeInternal
-	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		code = mail.CodeDiskFull
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
-		code = mail.CodeReadOnly
+	code := mail.DiskCode(err)
+	if code == "" {
+		code = mail.CodeInternal
 	}
 	return &mail.Fault{Code: code, Class: mail.ClassLocal, Args: mail.Args{"path": path, "text": err.Error()}, Err: err}
 }

@@ -11,6 +11,9 @@ import (
 var errPeer = errors.New("the other end belongs to another user")
 
 func listenFault(path string, err error) error {
+	if code := mail.DiskCode(err); code != "" {
+		return &mail.Fault{Code: code, Class: mail.ClassLocal, Args: mail.Args{"path": path}, Err: err}
+	}
 	return &mail.Fault{
 		Code: mail.CodeInternal, Class: mail.ClassLocal,
 		Args: mail.Args{"text": "the control socket cannot be opened: " + err.Error(), "path": path}, Err: err,

@@ -52,7 +52,11 @@ func try(o Options) (*flock.Flock, error) {
 }
 
 func lockFault(path string, err error) error {
-	return &mail.Fault{Code: mail.CodeReadOnly, Class: mail.ClassLocal, Args: mail.Args{"path": path}, Err: err}
+	code := mail.DiskCode(err)
+	if code == "" {
+		code = mail.CodeReadOnly
+	}
+	return &mail.Fault{Code: code, Class: mail.ClassLocal, Args: mail.Args{"path": path}, Err: err}
 }
 
 // acquire takes the lock. From a heronctl it is asked for if o.TakeOver; a

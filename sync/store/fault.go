@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
+	"os"
+	"path/filepath"
 	"syscall"
 
 	"modernc.org/sqlite"
@@ -29,6 +30,11 @@ func fault(path, doing string, err error) error {
 	if code == "" {
 		return err
 	}
+	if code == mail.CodeStoreBroken && sqliteSawTheDisk(err) {
+		if why := faultCode(tryToWrite(filepath.Dir(path))); why != "" {
+			code = why
+		}
+	}
 	args := mail.Args{"path": path}
 	if code == mail.CodeStoreBroken {
 		args["text"] = err.Error()
@@ -38,12 +44,10 @@ func fault(path, doing string, err error) error {
 
 // faultCode names the fault behind err, "" for none.
 func faultCode(err error) mail.Code {
-	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return mail.CodeDiskFull
-	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
-		return mail.CodeReadOnly
-	case errors.Is(err, syscall.EIO):
+	if code := mail.DiskCode(err); code != "" {
+		return code
+	}
+	if errors.Is(err, syscall.EIO) {
 		return mail.CodeStoreBroken
 	}
 	var e *sqlite.Error
@@ -68,6 +72,33 @@ func faultCode(err error) mail.Code {
 	default:
 		return ""
 	}
+}
+
+// sqliteSawTheDisk reports whether SQLite failed at the system and keeps to
+// itself how: it names a full disk, but not a quota, a limit of file sizes, or
+// a folder that is read-only.
+func sqliteSawTheDisk(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN:
+		return true
+	default:
+		return false
+	}
+}
+
+// tryToWrite writes a file in dir and takes it away again; its error has the
+// system's.
+func tryToWrite(dir string) error {
+	f, err := os.CreateTemp(dir, ".try-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(make([]byte, 64<<10))
+	return errors.Join(err, f.Sync(), f.Close(), os.Remove(f.Name()))
 }
 
 func noMessage(id mail.MessageID) error {

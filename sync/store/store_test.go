@@ -209,7 +209,9 @@ func TestFaultCodes(t *testing.T) {
 	}{
 		{syscall.ENOSPC, mail.CodeDiskFull},
 		{&fs.PathError{Op: "write", Err: syscall.EDQUOT}, mail.CodeDiskFull},
+		{syscall.EFBIG, mail.CodeDiskFull},
 		{syscall.EROFS, mail.CodeReadOnly},
+		{syscall.ENOTDIR, mail.CodeReadOnly},
 		{syscall.EACCES, mail.CodeReadOnly},
 		{syscall.EIO, mail.CodeStoreBroken},
 		{context.Canceled, mail.CodeInternal},
@@ -342,5 +344,29 @@ func TestTheLogIsPrunedAndRevisionsGrowOn(t *testing.T) {
 	f.apply(Delta{Mailbox: b.ID, Flags: []FlagUpdate{{UID: 1}}})
 	if cs := f.since(rev); cs[0].Meta().Rev != rev+1 {
 		t.Errorf("got %d", cs[0].Meta().Rev)
+	}
+}
+
+// TestWhySQLiteCouldNotWrite: it says "I/O error" for a quota that is used up
+// and "cannot open" for a folder of others. Neither means that data are damaged.
+func TestWhySQLiteCouldNotWrite(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// A store that is looked for below a file: SQLite cannot open it.
+	_, err := openWriter(t.Context(), writerDSN(filepath.Join(file, dbName)))
+	if err == nil || !sqliteSawTheDisk(err) {
+		t.Fatalf("got %v", err)
+	}
+	if got := code(fault(filepath.Join(file, dbName), "test", err)); got != mail.CodeReadOnly {
+		t.Errorf("where nothing can be written: %s", got)
+	}
+	dir := t.TempDir()
+	if got := code(fault(filepath.Join(dir, dbName), "test", err)); got != mail.CodeStoreBroken {
+		t.Errorf("where it can: %s", got)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
