@@ -122,6 +122,9 @@ func (f *Flow) Value(n Field) string {
 // Mistake says why a field is not right, "" if it is.
 func (f *Flow) Mistake(n Field) string { return f.mistakes[n] }
 
+// Wrong reports whether anything on the page is not right.
+func (f *Flow) Wrong() bool { return len(f.mistakes) > 0 }
+
 // Security is how the connection will be protected.
 func (f *Flow) Security() mail.Security { return f.security }
 

@@ -13,7 +13,8 @@ import (
 type formPage struct {
 	all    fyne.CanvasObject
 	fields []*field
-	more   func() // what else refresh does
+	more   func()                // what else refresh does
+	other  func() fyne.Focusable // what else is to be mended, nil if nothing; may be nil
 }
 
 func (p *formPage) object() fyne.CanvasObject { return p.all }
@@ -32,6 +33,11 @@ func (p *formPage) first() fyne.Focusable {
 	for _, f := range p.fields {
 		if f.w.flow.Value(f.name) == "" || f.w.flow.Mistake(f.name) != "" {
 			return f.entry
+		}
+	}
+	if p.other != nil {
+		if o := p.other(); o != nil {
+			return o
 		}
 	}
 	return p.fields[0].entry
@@ -60,7 +66,7 @@ func newServerPage(w *Wizard) page {
 	}
 	warning := widget.NewLabel(p.T("wizard.plain.warning"))
 	warning.Wrapping, warning.Importance = fyne.TextWrapWord, widget.WarningImportance
-	agree := widget.NewCheck(p.T("wizard.plain.agree"), nil)
+	agree := newCheck(w, p.T("wizard.plain.agree"), nil)
 	agree.Checked = w.flow.Agreed()
 	mistake := widget.NewLabel("")
 	mistake.Importance, mistake.Wrapping = widget.DangerImportance, fyne.TextWrapWord
@@ -72,8 +78,22 @@ func newServerPage(w *Wizard) page {
 	pop.Disable()
 
 	page := &formPage{fields: []*field{host, port}}
+	scroll := container.NewVScroll(nil)
+	page.other = func() fyne.Focusable {
+		if w.flow.Mistake(FieldPlain) != "" {
+			return agree
+		}
+		return nil
+	}
 	page.more = func() {
+		warned := plain.Visible()
 		setVisible(plain, w.flow.Security() == mail.Plain)
+		defer func() {
+			if plain.Visible() && (!warned || w.flow.Mistake(FieldPlain) != "") {
+				scroll.Refresh()
+				scroll.ScrollToBottom() // the warning is not to be overlooked
+			}
+		}()
 		showMistake(mistake, p, FieldPlain, w.flow.Mistake(FieldPlain))
 		if agree.Checked != w.flow.Agreed() {
 			agree.SetChecked(w.flow.Agreed())
@@ -90,16 +110,22 @@ func newServerPage(w *Wizard) page {
 			}
 		}
 		page.refresh()
+		// Fyne's choices take no Enter: what comes next has the keyboard.
+		if w.flow.Security() == mail.Plain {
+			w.give(agree)
+		} else {
+			w.give(w.next)
+		}
 	}
 	label := widget.NewLabelWithStyle(p.T("wizard.field.security"), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	form := container.New(stack{},
 		heading(p.T("wizard.server.title"), p.T("wizard.server.help")),
 		option(imap, p.T("wizard.protocol.imap.text")),
 		option(pop, p.T("wizard.protocol.pop.text")),
-		gap(4),
 		container.New(hostAndPort{}, host.all, port.all),
 		label, inset(security, 0, 4), plain)
-	page.all = container.NewVScroll(form)
+	scroll.Content = form
+	page.all = scroll
 	return page
 }
 
@@ -169,7 +195,7 @@ func newFoldersPage(w *Wizard) page {
 		if c.Fixed {
 			name = w.p.T("wizard.folders.inbox")
 		}
-		check := widget.NewCheck(name, func(on bool) { w.flow.Watch(c.Folder.Path, on) })
+		check := newCheck(w, name, func(on bool) { w.flow.Watch(c.Folder.Path, on) })
 		check.Checked = c.On
 		if c.Fixed {
 			check.Disable()

@@ -62,6 +62,31 @@ func (e *entry) TypedKey(k *fyne.KeyEvent) {
 	e.Entry.TypedKey(k)
 }
 
+// check is Fyne's, with the keys of a page.
+type check struct {
+	widget.Check
+	enter, escape func()
+}
+
+func newCheck(w *Wizard, text string, changed func(bool)) *check {
+	c := &check{enter: w.Next, escape: w.escape}
+	c.Text, c.OnChanged = text, changed
+	c.ExtendBaseWidget(c)
+	return c
+}
+
+// TypedKey implements fyne.Focusable.
+func (c *check) TypedKey(k *fyne.KeyEvent) {
+	switch k.Name {
+	case fyne.KeyReturn, fyne.KeyEnter:
+		c.enter()
+	case fyne.KeyEscape:
+		c.escape()
+	default:
+		c.Check.TypedKey(k)
+	}
+}
+
 // field is an entry with its name above and, when it is not right, the reason
 // below.
 type field struct {

@@ -111,7 +111,12 @@ func (w *Wizard) Keys(c fyne.Canvas) {
 }
 
 // Next is the main button.
-func (w *Wizard) Next() { w.do(w.flow.Next()) }
+func (w *Wizard) Next() {
+	w.do(w.flow.Next())
+	if w.flow.Wrong() { // it could not go on: what is to be mended gets the keyboard
+		w.focus()
+	}
+}
 
 // Back goes one page back.
 func (w *Wizard) Back() { w.do(w.flow.Back()) }
@@ -271,15 +276,18 @@ func (w *Wizard) make(p Page) page {
 // focus puts the keyboard where the page begins: its first field, else the
 // main button.
 func (w *Wizard) focus() {
-	c := fyne.CurrentApp().Driver().CanvasForObject(w.all)
-	if c == nil {
-		return
-	}
 	if o := w.page.first(); o != nil {
-		c.Focus(o)
+		w.give(o)
 		return
 	}
-	c.Focus(w.next)
+	w.give(w.next)
+}
+
+// give has o get the keyboard.
+func (w *Wizard) give(o fyne.Focusable) {
+	if c := fyne.CurrentApp().Driver().CanvasForObject(w.all); c != nil {
+		c.Focus(o)
+	}
 }
 
 // showDots draws one dot a page: those done are filled, the present one is long.

@@ -3,11 +3,14 @@ package wizard
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
 
 	"github.com/heronmail/heron/sync/control/api"
 	"github.com/heronmail/heron/sync/i18n"
@@ -226,4 +229,72 @@ func TestEveryPageFits(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestThePlainWarningIsInSightAndHasTheKeyboard(t *testing.T) {
+	s := open(t, "de")
+	test.Type(s.c.Focused(), "ann@example.org")
+	s.enter(t)
+	security := radioWith(t, s.w.page.object(), s.w.p.T("wizard.security.plain"))
+	security.SetSelected(s.w.p.T("wizard.security.plain"))
+	agree, ok := s.c.Focused().(*check)
+	if !ok {
+		t.Fatalf("the focus is at %T", s.c.Focused())
+	}
+	inSight := func() bool {
+		scroll := s.w.page.object()
+		d := fyne.CurrentApp().Driver()
+		end := d.AbsolutePositionForObject(agree).Y + agree.Size().Height
+		return end <= d.AbsolutePositionForObject(scroll).Y+scroll.Size().Height
+	}
+	if !inSight() {
+		t.Error("what is to be agreed to is out of sight")
+	}
+	s.enter(t)
+	if s.w.flow.Page() != PageServer || s.c.Focused() != fyne.Focusable(agree) || !inSight() {
+		t.Fatalf("at page %d, focus at %T", s.w.flow.Page(), s.c.Focused())
+	}
+	s.c.Focused().TypedRune(' ')
+	s.enter(t)
+	if s.w.flow.Page() != PageSignIn {
+		t.Error("agreed, and not gone on")
+	}
+}
+
+func TestAWrongFieldGetsTheKeyboard(t *testing.T) {
+	s := open(t, "en")
+	test.Type(s.c.Focused(), "ann@example.org")
+	s.enter(t)
+	host := s.c.Focused()
+	s.w.page.(*formPage).fields[1].entry.SetText("many")
+	s.enter(t)
+	if e, ok := s.c.Focused().(*entry); !ok || s.c.Focused() == host || e.Text != "many" {
+		t.Errorf("the focus is at %T", s.c.Focused())
+	}
+}
+
+// radioWith finds the choice that has an option.
+func radioWith(t *testing.T, o fyne.CanvasObject, option string) *widget.RadioGroup {
+	t.Helper()
+	var found *widget.RadioGroup
+	var look func(fyne.CanvasObject)
+	look = func(o fyne.CanvasObject) {
+		switch o := o.(type) {
+		case *widget.RadioGroup:
+			if slices.Contains(o.Options, option) {
+				found = o
+			}
+		case *fyne.Container:
+			for _, c := range o.Objects {
+				look(c)
+			}
+		case *container.Scroll:
+			look(o.Content)
+		}
+	}
+	look(o)
+	if found == nil {
+		t.Fatalf("no choice offers %q", option)
+	}
+	return found
 }
