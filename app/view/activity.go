@@ -19,18 +19,19 @@ const activityRow = 44
 
 // activity lists what changed and where it was done.
 type activity struct {
-	st   State
-	list *rowList
+	st     State
+	events []api.Event // those that are told
+	list   *rowList
 }
 
 func newActivity(p *i18n.Printer) *activity {
 	a := &activity{}
 	a.list = newRowList(activityRow,
-		func() int { return len(a.st.Activity) },
+		func() int { return len(a.events) },
 		func() fyne.CanvasObject { return newActivityItem(p) },
 		func(i int, o fyne.CanvasObject) {
 			item := o.(*activityItem)
-			item.event, item.st = a.st.Activity[i], a.st
+			item.event, item.st = a.events[i], a.st
 			item.Refresh()
 		})
 	return a
@@ -38,10 +39,23 @@ func newActivity(p *i18n.Printer) *activity {
 
 func (a *activity) show(st State) {
 	a.st = st
-	if a.list.chosen >= len(st.Activity) {
+	a.events = told(st.Activity)
+	if a.list.chosen >= len(a.events) {
 		a.list.choose(-1)
 	}
 	a.list.Refresh()
+}
+
+// told leaves out what says again what another line says: that an alert was
+// shown for a message that came, and taken back when it was read.
+func told(all []api.Event) []api.Event {
+	var out []api.Event
+	for _, e := range all {
+		if e.Kind != "alert.shown" && e.Kind != "alert.withdrawn" {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 // activityItem draws a line of the activity page.
@@ -98,6 +112,10 @@ func originText(p *i18n.Printer, st api.Status, e api.Event) string {
 	case mail.Here:
 		parts = append(parts, p.T("window.origin.here"))
 	case mail.Elsewhere:
+		if e.Kind == "message.added" {
+			parts = append(parts, p.T("window.origin.arrived", "Folder", eventFolder(p, e.Folder)))
+			break
+		}
 		parts = append(parts, p.T("window.origin.elsewhere"))
 	case mail.Backfill:
 		parts = append(parts, p.T("window.origin.backfill"))

@@ -12,8 +12,10 @@ const (
 // one under the other. The objects are: sidebar, line, list, line, preview.
 type columns struct {
 	open     func() bool // the preview has something to show
+	alone    func() bool // there is nothing but what is said in place of the list
 	narrowed func(bool)  // whether the folders are a menu
 	narrow   *bool
+	was      bool // alone, at the last layout
 }
 
 // MinSize implements fyne.Layout.
@@ -27,8 +29,15 @@ func (c *columns) Layout(os []fyne.CanvasObject, s fyne.Size) {
 		c.narrow = &narrow
 		c.narrowed(narrow)
 	}
-	show(side, !narrow)
-	show(line1, !narrow)
+	c.was = c.alone()
+	show(side, !narrow && !c.was)
+	show(line1, !narrow && !c.was)
+	if c.was {
+		show(preview, false)
+		show(line2, false)
+		rect(list, 0, 0, s.Width, s.Height)
+		return
+	}
 	x := float32(0)
 	if !narrow {
 		w := min(max(s.Width*0.23, 176), 260)

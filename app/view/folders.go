@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -22,11 +23,11 @@ type folders struct {
 	list  *rowList
 }
 
-func newFolders(p *i18n.Printer, goTo func(Place)) *folders {
+func newFolders(p *i18n.Printer, t *tips, goTo func(Place)) *folders {
 	f := &folders{p: p}
 	f.list = newRowList(folderRow,
 		func() int { return len(f.rows) },
-		func() fyne.CanvasObject { return newFolderItem(p) },
+		func() fyne.CanvasObject { return newFolderItem(p, t) },
 		func(i int, o fyne.CanvasObject) {
 			item := o.(*folderItem)
 			item.row = f.rows[i]
@@ -85,14 +86,15 @@ type folderItem struct {
 	p       *i18n.Printer
 	row     placeRow
 	focused bool
+	hover   hover
 
 	bar, focus  *canvas.Rectangle
 	name, badge *canvas.Text
 }
 
-func newFolderItem(p *i18n.Printer) *folderItem {
+func newFolderItem(p *i18n.Printer, t *tips) *folderItem {
 	f := &folderItem{
-		p: p, bar: canvas.NewRectangle(color.Transparent), focus: canvas.NewRectangle(color.Transparent),
+		p: p, hover: newHover(t), bar: canvas.NewRectangle(color.Transparent), focus: canvas.NewRectangle(color.Transparent),
 		name: canvas.NewText("", nil), badge: canvas.NewText("", nil),
 	}
 	f.bar.CornerRadius = 2
@@ -100,11 +102,24 @@ func newFolderItem(p *i18n.Printer) *folderItem {
 	return f
 }
 
+// MouseIn implements desktop.Hoverable.
+func (f *folderItem) MouseIn(*desktop.MouseEvent) {
+	if !f.row.gap {
+		f.hover.in(f)
+	}
+}
+
+// MouseMoved implements desktop.Hoverable.
+func (f *folderItem) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut implements desktop.Hoverable.
+func (f *folderItem) MouseOut() { f.hover.out(f) }
+
 // CreateRenderer implements fyne.Widget.
 func (f *folderItem) CreateRenderer() fyne.WidgetRenderer { return paintRenderer{f} }
 
 func (f *folderItem) objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{f.bar, f.focus, f.name, f.badge}
+	return []fyne.CanvasObject{f.hover.inner, f.bar, f.focus, f.name, f.badge}
 }
 
 func (f *folderItem) smallest() fyne.Size { return fyne.NewSize(80, folderRow) }
@@ -141,6 +156,11 @@ func (f *folderItem) paint(s fyne.Size) {
 	}
 	f.name.Text = elide(r.name, size, s.Width-12-w-gap-x, bold, r.header)
 	place(f.name, x, y)
+	whole := ""
+	if f.name.Text != r.name {
+		whole = r.name
+	}
+	f.hover.paint(f, s, whole)
 
 	show(f.bar, r.header)
 	f.bar.FillColor = accountPaint(r.colour)

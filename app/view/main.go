@@ -26,17 +26,20 @@ type Main struct {
 	preview  *preview
 	standing *standing
 	foot     *statusBar
+	tips     *tips
 
 	lists, columns, all *fyne.Container
+	parts               *columns
 }
 
 // NewMain makes the pages. They show nothing until the first Show.
 func NewMain(p *i18n.Printer, in Intents) *Main {
 	m := &Main{p: p, intents: in}
-	m.bar = newToolbar(p, in)
+	m.tips = newTips()
+	m.bar = newToolbar(p, m.tips, in)
 	m.notice = newNotice(p, in)
-	m.side = newFolders(p, in.GoTo)
-	m.list = newMessages(p, in.Open, m.focusPreview)
+	m.side = newFolders(p, m.tips, in.GoTo)
+	m.list = newMessages(p, m.tips, in.Open, m.focusPreview)
 	m.list.list.back = m.escape
 	m.list.list.typed = m.typed
 	m.side.list.back = m.escape
@@ -48,7 +51,7 @@ func NewMain(p *i18n.Printer, in Intents) *Main {
 	m.preview = newPreview(p, in)
 	m.preview.mark.escape, m.preview.mark.typed = m.escape, m.typed
 	m.standing = newStanding(p, in)
-	m.foot = newStatusBar(func() { in.GoTo(Place{Kind: PlaceActivity}) })
+	m.foot = newStatusBar(m.tips, func() { in.GoTo(Place{Kind: PlaceActivity}) })
 
 	add := newButton(p.T("window.add-account"), theme.ContentAddIcon(), in.AddAccount)
 	add.Alignment = widget.ButtonAlignLeading
@@ -57,13 +60,15 @@ func NewMain(p *i18n.Printer, in Intents) *Main {
 		container.NewBorder(nil, container.NewPadded(add), nil, nil, container.NewPadded(flat(m.side.list))))
 	m.lists = container.NewStack(flat(m.list.list), flat(m.events.list), m.nothing)
 	right := onGround(theme.ColorNameInputBackground, container.NewStack(m.preview.all, m.standing.all))
-	m.columns = container.New(&columns{
+	m.parts = &columns{
 		open:     func() bool { return m.st.Open.ID != 0 || m.st.Place.Kind == PlaceActivity },
+		alone:    func() bool { return unused(m.st) },
 		narrowed: m.bar.setNarrow,
-	}, side, hairline(), onGround(theme.ColorNameInputBackground, m.lists), hairline(), right)
-	m.all = container.NewBorder(
+	}
+	m.columns = container.New(m.parts, side, hairline(), onGround(theme.ColorNameInputBackground, m.lists), hairline(), right)
+	m.all = container.NewStack(container.New(frame{},
 		container.New(stack{}, m.bar.all, hairline(), m.notice.strip),
-		container.New(stack{}, hairline(), m.foot), nil, nil, m.columns)
+		m.columns, container.New(stack{}, hairline(), m.foot)), m.tips.layer)
 	return m
 }
 
@@ -89,7 +94,7 @@ func (m *Main) Show(st State) {
 		m.preview.show(st)
 	}
 	m.foot.show(statusParts(m.p, st))
-	if (old.Open.ID != 0) != (st.Open.ID != 0) || old.Place.Kind != st.Place.Kind {
+	if (old.Open.ID != 0) != (st.Open.ID != 0) || old.Place.Kind != st.Place.Kind || m.parts.was != unused(st) {
 		m.columns.Refresh()
 		m.columns.Layout.Layout(m.columns.Objects, m.columns.Size())
 	}
@@ -112,7 +117,7 @@ func (m *Main) emptiness() (title, text, act string) {
 	st := m.st
 	t := func(id string) string { return m.p.T("window.empty." + id) }
 	switch {
-	case st.Link == LinkUp && st.Status.Running && len(st.Status.Accounts) == 0:
+	case unused(st):
 		return t("no-account.title"), t("no-account.text"), m.p.T("window.add-account")
 	case st.Place.Kind == PlaceActivity:
 		if st.Activity != nil && len(st.Activity) == 0 {

@@ -6,6 +6,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -38,10 +39,10 @@ type going struct {
 	past map[mail.MessageID]bool // what was, or was meant to be, open before
 }
 
-func newMessages(p *i18n.Printer, open func(mail.MessageID), enter func()) *messages {
+func newMessages(p *i18n.Printer, t *tips, open func(mail.MessageID), enter func()) *messages {
 	m := &messages{p: p, open: open}
 	m.list = newRowList(messageRow, m.length,
-		func() fyne.CanvasObject { return newMessageItem(p) },
+		func() fyne.CanvasObject { return newMessageItem(p, t) },
 		func(i int, o fyne.CanvasObject) {
 			item := o.(*messageItem)
 			item.set(m.st, i, m.list.hasFocus && i == m.list.chosen)
@@ -157,13 +158,14 @@ type messageItem struct {
 	now     time.Time
 	colour  int
 	focused bool
+	hover   hover
 
 	bar, line, focus, ghost1, ghost2 *canvas.Rectangle
 	dot                              *canvas.Circle
 	from, date, subject, words       *canvas.Text
 }
 
-func newMessageItem(p *i18n.Printer) *messageItem {
+func newMessageItem(p *i18n.Printer, t *tips) *messageItem {
 	blank := func() *canvas.Rectangle { return canvas.NewRectangle(color.Transparent) }
 	text := func(size float32) *canvas.Text {
 		t := canvas.NewText("", nil)
@@ -171,7 +173,7 @@ func newMessageItem(p *i18n.Printer) *messageItem {
 		return t
 	}
 	m := &messageItem{
-		p: p, bar: blank(), line: blank(), focus: blank(), ghost1: blank(), ghost2: blank(),
+		p: p, hover: newHover(t), bar: blank(), line: blank(), focus: blank(), ghost1: blank(), ghost2: blank(),
 		dot:  canvas.NewCircle(color.Transparent),
 		from: text(textSize), date: text(captionSize), subject: text(smallSize), words: text(smallSize),
 	}
@@ -192,11 +194,20 @@ func (m *messageItem) set(st State, i int, focused bool) {
 	m.Refresh()
 }
 
+// MouseIn implements desktop.Hoverable.
+func (m *messageItem) MouseIn(*desktop.MouseEvent) { m.hover.in(m) }
+
+// MouseMoved implements desktop.Hoverable.
+func (m *messageItem) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut implements desktop.Hoverable.
+func (m *messageItem) MouseOut() { m.hover.out(m) }
+
 // CreateRenderer implements fyne.Widget.
 func (m *messageItem) CreateRenderer() fyne.WidgetRenderer { return paintRenderer{m} }
 
 func (m *messageItem) objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{m.line, m.bar, m.focus, m.ghost1, m.ghost2, m.dot, m.from, m.date, m.subject, m.words}
+	return []fyne.CanvasObject{m.hover.inner, m.line, m.bar, m.focus, m.ghost1, m.ghost2, m.dot, m.from, m.date, m.subject, m.words}
 }
 
 func (m *messageItem) smallest() fyne.Size { return fyne.NewSize(200, messageRow) }
@@ -214,6 +225,7 @@ func (m *messageItem) paint(s fyne.Size) {
 	show(m.focus, m.focused)
 	focusRing(m.focus, s)
 	if !m.known {
+		m.hover.paint(m, s, "")
 		m.dot.Hide()
 		m.ghost1.FillColor, m.ghost2.FillColor = theme.Color(theme.ColorNameHover), theme.Color(theme.ColorNameHover)
 		rect(m.ghost1, left, first-6, s.Width*0.35, 12)
@@ -235,12 +247,13 @@ func (m *messageItem) paint(s fyne.Size) {
 	place(m.date, s.Width-right-w, first)
 
 	m.from.TextStyle, m.from.Color = style, ink
-	m.from.Text = elide(senders(m.p, m.row), textSize, s.Width-left-right-w-gap, style, false)
+	from, title := senders(m.p, m.row), subject(m.p, m.row.Subject)
+	m.from.Text = elide(from, textSize, s.Width-left-right-w-gap, style, false)
 	place(m.from, left, first)
 
 	m.subject.TextStyle, m.subject.Color = style, ink
 	room := s.Width - left - right
-	m.subject.Text = elide(subject(m.p, m.row.Subject), smallSize, room, style, false)
+	m.subject.Text = elide(title, smallSize, room, style, false)
 	place(m.subject, left, second)
 	used := m.subject.MinSize().Width + gap
 	m.words.Text, m.words.Color = "", muted()
@@ -248,6 +261,11 @@ func (m *messageItem) paint(s fyne.Size) {
 		m.words.Text = elide(mail.Printable(m.row.Preview), smallSize, rest, fyne.TextStyle{}, false)
 	}
 	place(m.words, left+used, second)
+	whole := ""
+	if m.from.Text != from || m.subject.Text != title {
+		whole = from + "\n" + title
+	}
+	m.hover.paint(m, s, whole)
 }
 
 // senders names who wrote a message.

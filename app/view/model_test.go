@@ -108,7 +108,7 @@ func TestTheStatusLine(t *testing.T) {
 	for _, part := range statusParts(p, st) {
 		got = append(got, part.text)
 	}
-	want := "ann@work.example: in step, 4 s ago|me@home.example: trying again in 17 s|2 actions waiting"
+	want := "ann@work.example: in step, 4 s ago|me@home.example: trying again in 16 s|2 actions waiting"
 	if s := strings.Join(got, "|"); s != want {
 		t.Errorf("got  %s\nwant %s", s, want)
 	}

@@ -180,7 +180,7 @@ func newEmptyPage() *emptyPage {
 	e.title.Wrapping, e.text.Wrapping = fyne.TextWrapWord, fyne.TextWrapWord
 	e.text.Importance, e.title.Importance = widget.LowImportance, widget.LowImportance
 	e.act.Importance = widget.HighImportance
-	e.all = container.New(middle{}, e.title, e.text, container.NewCenter(e.act))
+	e.all = container.New(middle{}, e.title, e.text, container.NewCenter(container.New(layout.NewCustomPaddedLayout(gap, 0, 0, 0), e.act)))
 	e.ExtendBaseWidget(e)
 	return e
 }

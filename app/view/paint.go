@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
@@ -93,7 +94,8 @@ func accountPaint(n int) color.Color {
 		return color.Transparent
 	}
 	set := 0
-	if fyne.CurrentApp().Settings().ThemeVariant() == theme.VariantDark {
+	// The ground tells light from dark: the look may not be the system's.
+	if r, g, b, _ := theme.Color(theme.ColorNameBackground).RGBA(); r+g+b < 3*0x8000 {
 		set = 1
 	}
 	return accountColours[set][n%len(accountColours[set])]
@@ -103,8 +105,11 @@ func accountPaint(n int) color.Color {
 // pressed with a key.
 type button struct {
 	widget.Button
-	escape func()            // Escape; may be nil
-	typed  func(r rune) bool // a letter; may be nil
+	escape func()             // Escape; may be nil
+	typed  func(r rune) bool  // a letter; may be nil
+	move   func(fyne.KeyName) // a key that moves through the page; may be nil
+	tips   *tips              // may be nil
+	hint   string             // said under the pointer, for a button without words
 }
 
 func newButton(text string, icon fyne.Resource, tapped func()) *button {
@@ -125,6 +130,26 @@ func (b *button) TypedKey(e *fyne.KeyEvent) {
 		if b.escape != nil {
 			b.escape()
 		}
+	default:
+		if b.move != nil {
+			b.move(e.Name)
+		}
+	}
+}
+
+// MouseIn implements desktop.Hoverable.
+func (b *button) MouseIn(e *desktop.MouseEvent) {
+	b.Button.MouseIn(e)
+	if b.tips != nil {
+		b.tips.over(b, b.hint)
+	}
+}
+
+// MouseOut implements desktop.Hoverable.
+func (b *button) MouseOut() {
+	b.Button.MouseOut()
+	if b.tips != nil {
+		b.tips.out(b)
 	}
 }
 

@@ -46,6 +46,7 @@ func newPreview(p *i18n.Printer, in Intents) *preview {
 	v.from.Selectable, v.to.Selectable = true, true
 	v.to.Importance, v.date.Importance = widget.LowImportance, widget.LowImportance
 	v.mark = newButton("", nil, v.toggle)
+	v.mark.move = v.move
 	v.text, v.files = container.New(stack{}), container.New(stack{overlap: 10})
 	head := container.New(stack{overlap: 12}, v.subject, v.from, v.to, v.date)
 	buttons := container.New(layout.NewCustomPaddedLayout(0, gap, gap, gap), container.NewHBox(v.mark))
@@ -55,6 +56,31 @@ func newPreview(p *i18n.Printer, in Intents) *preview {
 	v.empty = newEmptyPage()
 	v.all = container.NewStack(v.page, v.empty)
 	return v
+}
+
+// move scrolls the message by a key.
+func (v *preview) move(k fyne.KeyName) {
+	const step = 48
+	screenful := max(v.scroll.Size().Height-step, step)
+	switch k {
+	case fyne.KeyDown:
+		v.by(step)
+	case fyne.KeyUp:
+		v.by(-step)
+	case fyne.KeyPageDown:
+		v.by(screenful)
+	case fyne.KeyPageUp:
+		v.by(-screenful)
+	case fyne.KeyHome:
+		v.scroll.ScrollToTop()
+	case fyne.KeyEnd:
+		v.scroll.ScrollToBottom()
+	}
+}
+
+func (v *preview) by(dy float32) {
+	end := max(v.scroll.Content.MinSize().Height-v.scroll.Size().Height, 0)
+	v.scroll.ScrollToOffset(fyne.NewPos(0, min(max(v.scroll.Offset.Y+dy, 0), end)))
 }
 
 func (v *preview) toggle() {
@@ -83,6 +109,7 @@ func (v *preview) show(st State) {
 	}
 	v.started = true
 	v.body(o)
+	v.scroll.Refresh() // its size is known before the first key
 }
 
 func (v *preview) head(m api.Message, st State) {
@@ -182,7 +209,7 @@ func attachment(p *i18n.Printer, a api.Attachment) fyne.CanvasObject {
 		name = p.T("window.unnamed", "Type", mail.Printable(a.Type))
 	}
 	l := widget.NewLabel(name)
-	l.Truncation = fyne.TextTruncateEllipsis
+	l.Wrapping = fyne.TextWrapBreak
 	size := widget.NewLabel(fileSize(p, a.Size))
 	size.Importance = widget.LowImportance
 	icon := container.NewCenter(widget.NewIcon(theme.MailAttachmentIcon()))

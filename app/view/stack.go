@@ -33,6 +33,22 @@ func (l stack) MinSize(os []fyne.CanvasObject) fyne.Size {
 	return s
 }
 
+// frame puts a head above and a foot below what fills the rest. The objects are:
+// head, middle, foot.
+type frame struct{}
+
+// MinSize implements fyne.Layout.
+func (frame) MinSize(os []fyne.CanvasObject) fyne.Size { return stack{}.MinSize(os) }
+
+// Layout implements fyne.Layout.
+func (frame) Layout(os []fyne.CanvasObject, s fyne.Size) {
+	os[0].Resize(fyne.NewSize(s.Width, os[0].MinSize().Height))
+	top, bottom := os[0].MinSize().Height, os[2].MinSize().Height // with wrapped labels at their width
+	rect(os[0], 0, 0, s.Width, top)
+	rect(os[1], 0, top, s.Width, s.Height-top-bottom)
+	rect(os[2], 0, s.Height-bottom, s.Width, bottom)
+}
+
 // Layout implements fyne.Layout.
 func (l stack) Layout(os []fyne.CanvasObject, s fyne.Size) {
 	y := float32(0)

@@ -71,6 +71,11 @@ type State struct {
 	Failed   *mail.Problem // the last thing that the user did and that did not work
 }
 
+// unused reports whether there is no account, and so nothing in any column.
+func unused(st State) bool {
+	return st.Link == LinkUp && st.Status.Running && len(st.Status.Accounts) == 0
+}
+
 // Intents is what the user can do in the main window.
 type Intents interface {
 	// GoTo shows another place.

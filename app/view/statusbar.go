@@ -1,6 +1,7 @@
 package view
 
 import (
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -22,6 +23,8 @@ type statusBar struct {
 	marks []*mark
 	texts []*canvas.Text
 	tap   func()
+	tips  *tips
+	whole string // all of it, when some of it is not seen
 }
 
 // statusPart is one thing that the status line says.
@@ -31,8 +34,8 @@ type statusPart struct {
 	text   string
 }
 
-func newStatusBar(tap func()) *statusBar {
-	b := &statusBar{tap: tap}
+func newStatusBar(t *tips, tap func()) *statusBar {
+	b := &statusBar{tips: t, tap: tap}
 	b.ExtendBaseWidget(b)
 	return b
 }
@@ -49,6 +52,15 @@ func (b *statusBar) show(parts []statusPart) {
 
 // Tapped implements fyne.Tappable.
 func (b *statusBar) Tapped(*fyne.PointEvent) { b.tap() }
+
+// MouseIn implements desktop.Hoverable.
+func (b *statusBar) MouseIn(*desktop.MouseEvent) { b.tips.over(b, b.whole) }
+
+// MouseMoved implements desktop.Hoverable.
+func (b *statusBar) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut implements desktop.Hoverable.
+func (b *statusBar) MouseOut() { b.tips.out(b) }
 
 // Cursor implements desktop.Cursorable.
 func (b *statusBar) Cursor() desktop.Cursor { return desktop.PointerCursor }
@@ -68,11 +80,17 @@ func (b *statusBar) smallest() fyne.Size { return fyne.NewSize(100, statusLine) 
 
 func (b *statusBar) paint(s fyne.Size) {
 	x := float32(12)
+	short := false
+	all := make([]string, 0, len(b.parts))
+	for _, p := range b.parts {
+		all = append(all, p.text)
+	}
 	for i, t := range b.texts {
 		used := i < len(b.parts) && x < s.Width-40
 		show(t, used)
 		show(b.marks[i], used && b.parts[i].marked)
 		if !used {
+			short = short || i < len(b.parts)
 			continue
 		}
 		part := b.parts[i]
@@ -85,6 +103,11 @@ func (b *statusBar) paint(s fyne.Size) {
 		t.Text = elide(part.text, captionSize, s.Width-x-12, fyne.TextStyle{}, false)
 		place(t, x, s.Height/2)
 		x += t.MinSize().Width + groupGap
+		short = short || t.Text != part.text
+	}
+	b.whole = ""
+	if short {
+		b.whole = strings.Join(all, "\n")
 	}
 }
 

@@ -26,7 +26,7 @@ type toolbar struct {
 	all    fyne.CanvasObject
 }
 
-func newToolbar(p *i18n.Printer, in Intents) *toolbar {
+func newToolbar(p *i18n.Printer, hints *tips, in Intents) *toolbar {
 	t := &toolbar{p: p, intents: in}
 	t.title = widget.NewLabelWithStyle("", fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	t.title.SizeName = theme.SizeNameSubHeadingText
@@ -37,6 +37,7 @@ func newToolbar(p *i18n.Printer, in Intents) *toolbar {
 	t.menu.Hide()
 	t.check = newButton("", theme.ViewRefreshIcon(), in.CheckNow)
 	t.alerts = newButton("", theme.MediaPauseIcon(), t.pauseOrResume)
+	t.menu.tips, t.check.tips, t.alerts.tips = hints, hints, hints
 	t.label()
 	bar := container.New(&barLayout{}, t.menu, t.title, t.detail, container.NewHBox(t.check, t.alerts))
 	t.all = bar
@@ -46,6 +47,12 @@ func newToolbar(p *i18n.Printer, in Intents) *toolbar {
 func (t *toolbar) show(st State) {
 	t.st = st
 	title, detail := placeName(t.p, st.Status, st.Place), t.placeDetail()
+	if unused(st) {
+		title, detail = t.p.T("window.title"), ""
+	}
+	show(t.check, !unused(st))
+	show(t.alerts, !unused(st))
+	show(t.menu, t.narrow && !unused(st))
 	if t.title.Text != title || t.detail.Text != detail {
 		setText(t.title, title)
 		setText(t.detail, detail)
@@ -88,7 +95,9 @@ func (t *toolbar) label() {
 		alerts, icon = t.p.T("window.resume"), theme.MediaPlayIcon()
 	}
 	menu := t.p.T("window.folders")
+	t.check.hint, t.alerts.hint, t.menu.hint = "", "", ""
 	if t.narrow {
+		t.check.hint, t.alerts.hint, t.menu.hint = check, alerts, menu
 		check, alerts, menu = "", "", ""
 	}
 	set := func(b *button, text string, icon fyne.Resource) {
@@ -105,7 +114,7 @@ func (t *toolbar) label() {
 // setNarrow puts the folders into a menu.
 func (t *toolbar) setNarrow(narrow bool) {
 	t.narrow = narrow
-	show(t.menu, narrow)
+	show(t.menu, narrow && !unused(t.st))
 	t.label()
 	t.all.Refresh()
 }

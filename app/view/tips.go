@@ -1,0 +1,138 @@
+package view
+
+import (
+	"image/color"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+const (
+	tipDelay = 500 * time.Millisecond // the pointer rests this long before a tip is shown
+	tipWidth = 440                    // the widest tip
+)
+
+// tips shows the whole of what was shortened, beside what the pointer rests
+// on. It is drawn in a layer above the pages that takes no events: one of
+// Fyne's pop-ups would take them all.
+type tips struct {
+	layer *fyne.Container
+	rect  *canvas.Rectangle
+	text  *widget.Label
+	timer *time.Timer
+	of    fyne.CanvasObject // what the pointer rests on
+	delay time.Duration
+}
+
+func newTips() *tips {
+	t := &tips{rect: canvas.NewRectangle(color.Transparent), text: widget.NewLabel(""), delay: tipDelay}
+	t.rect.CornerRadius, t.rect.StrokeWidth = 6, 1
+	t.text.Wrapping = fyne.TextWrapWord
+	t.layer = &fyne.Container{Objects: []fyne.CanvasObject{t.rect, t.text}}
+	t.layer.Hide()
+	return t
+}
+
+// over says that the pointer is over o, of which whole is to be told; "" when
+// nothing of it is hidden.
+func (t *tips) over(o fyne.CanvasObject, whole string) {
+	t.out(t.of)
+	if whole == "" {
+		return
+	}
+	t.of = o
+	if t.delay == 0 {
+		t.show(o, whole)
+		return
+	}
+	t.timer = time.AfterFunc(t.delay, func() {
+		fyne.Do(func() {
+			if t.of == o {
+				t.show(o, whole)
+			}
+		})
+	})
+}
+
+// out says that the pointer has left o.
+func (t *tips) out(o fyne.CanvasObject) {
+	if t.of != o {
+		return
+	}
+	if t.timer != nil {
+		t.timer.Stop()
+	}
+	t.of = nil
+	t.layer.Hide()
+}
+
+func (t *tips) show(o fyne.CanvasObject, whole string) {
+	if !o.Visible() {
+		return
+	}
+	t.rect.FillColor, t.rect.StrokeColor = theme.Color(theme.ColorNameMenuBackground), theme.Color(theme.ColorNameInputBorder)
+	setText(t.text, whole)
+	all := t.layer.Size()
+	w := float32(0)
+	for line := range strings.SplitSeq(whole, "\n") {
+		w = max(w, measure(line, textSize, fyne.TextStyle{}))
+	}
+	w = min(w+2*gap+2, tipWidth, all.Width-2*gap)
+	t.text.Resize(fyne.NewSize(w, 1))
+	h := t.text.MinSize().Height // of the wrapped text
+	d := fyne.CurrentApp().Driver()
+	at := d.AbsolutePositionForObject(o).Subtract(d.AbsolutePositionForObject(t.layer))
+	x := max(min(at.X+groupGap, all.Width-w-gap), gap)
+	y := at.Y + o.Size().Height + 2
+	if y+h > all.Height-2 {
+		y = max(at.Y-h-2, 0)
+	}
+	rect(t.rect, x, y, w, h)
+	rect(t.text, x, y, w, h)
+	t.layer.Show()
+	t.layer.Refresh()
+}
+
+// hover is the pointer's side of a row that may be shortened. Fyne's list does
+// not see the pointer over such a row, so the row paints what shows it.
+type hover struct {
+	tips  *tips
+	whole string // what the row is in full, "" when nothing of it is hidden
+	inner *canvas.Rectangle
+}
+
+func newHover(t *tips) hover {
+	r := canvas.NewRectangle(color.Transparent)
+	r.CornerRadius = 6
+	r.Hide()
+	return hover{tips: t, inner: r}
+}
+
+func (h *hover) in(o fyne.CanvasObject) {
+	h.inner.Show()
+	h.tips.over(o, h.whole)
+	o.Refresh()
+}
+
+func (h *hover) out(o fyne.CanvasObject) {
+	h.inner.Hide()
+	h.tips.out(o)
+	o.Refresh()
+}
+
+// paint fits the row; whole is what it says in full, or "".
+func (h *hover) paint(o fyne.CanvasObject, s fyne.Size, whole string) {
+	h.inner.FillColor = theme.Color(theme.ColorNameHover)
+	h.inner.Resize(s)
+	if h.whole == whole {
+		return
+	}
+	h.whole = whole
+	if h.inner.Visible() { // other content came under the pointer
+		h.tips.over(o, whole)
+	}
+}
