@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
 
+	"github.com/heronmail/heron/app/platform"
 	"github.com/heronmail/heron/app/view"
 	"github.com/heronmail/heron/assets"
 	"github.com/heronmail/heron/sync/control"
@@ -75,7 +76,9 @@ func Run(ctx context.Context, o Options) error {
 	} else {
 		o.Log.Warn("no icon", "err", err)
 	}
-	a.Settings().SetTheme(newTheme(look(os.Getenv("HERON_THEME"))))
+	colours := newTheme(look(os.Getenv("HERON_THEME")))
+	colours.told = os.Getenv("FYNE_THEME") != "" || runtime.GOOS == "windows" || runtime.GOOS == "darwin"
+	a.Settings().SetTheme(colours)
 	sh := &shell{ctx: ctx, app: a, p: o.Printer, log: o.Log, drawn: o.Drawn, onlyWizard: o.Wizard}
 	sh.s = newSession(func(ctx context.Context) (agent, error) { return control.Dial(ctx, o.Socket) }, o.Launch, sh, o.Log, o.Message)
 	sh.s.build = o.Build
@@ -87,6 +90,9 @@ func Run(ctx context.Context, o Options) error {
 			defer close(ended)
 			sh.s.Run(ctx)
 		}()
+		if !colours.told {
+			go followSystem(ctx, a, colours)
+		}
 	})
 	a.Run()
 	stop() // there is nothing to quit any more
@@ -96,6 +102,18 @@ func Run(ctx context.Context, o Options) error {
 	case <-time.After(2 * time.Second): // a call that does not end must not keep the process
 	}
 	return nil
+}
+
+// followSystem has the theme follow the desktop if that says how it looks.
+func followSystem(ctx context.Context, a fyne.App, t *heronTheme) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second) // a portal may have to start
+	defer cancel()
+	if platform.TellsLook(ctx) && ctx.Err() == nil {
+		fyne.Do(func() {
+			t.told = true
+			a.Settings().SetTheme(t)
+		})
+	}
 }
 
 // shell is the screen of a session: it holds Fyne's windows.
@@ -111,11 +129,17 @@ type shell struct {
 	view       *view.Main
 	setup      fyne.Window // the wizard's, while it is open
 	onlyWizard bool        // the main window waits for the wizard to end
+	opened     bool        // the main window was shown
 
 	next atomic.Pointer[view.State] // drawn by the next turn of Fyne's loop
 }
 
 var _ screen = (*shell)(nil)
+
+// firstWait is how long the main window waits for the first answer of the agent:
+// without an account account setup comes in its place, and an empty window
+// behind it would only be in the way.
+const firstWait = 1200 * time.Millisecond
 
 // open makes the main window, or the wizard when that comes first.
 func (sh *shell) open() {
@@ -130,13 +154,22 @@ func (sh *shell) open() {
 	sh.view.Keys(sh.main.Canvas())
 	if sh.onlyWizard {
 		sh.openWizard(nil)
-	} else {
+		return
+	}
+	time.AfterFunc(firstWait, func() { fyne.Do(sh.showFirst) })
+}
+
+// showFirst shows the main window unless it was shown already or account setup
+// came first.
+func (sh *shell) showFirst() {
+	if !sh.opened && !sh.onlyWizard && sh.ctx.Err() == nil {
 		sh.showMain()
 	}
 }
 
 // showMain shows the main window.
 func (sh *shell) showMain() {
+	sh.opened = true
 	sh.main.Show()
 	sh.main.SetTitle(sh.p.T("window.title"))
 	sh.view.Start()
@@ -151,6 +184,9 @@ func (sh *shell) show(st view.State) {
 	fyne.Do(func() {
 		st := sh.next.Swap(nil)
 		sh.view.Show(*st)
+		if st.Status.Running || st.Link == view.LinkLost {
+			sh.showFirst()
+		}
 		if sh.drawn != nil && st.Known {
 			sh.drawn()
 			sh.drawn = nil
@@ -171,7 +207,12 @@ func (sh *shell) raise() {
 }
 
 // wizard implements screen.
-func (sh *shell) wizard() { fyne.Do(func() { sh.openWizard(nil) }) }
+func (sh *shell) wizard() {
+	fyne.Do(func() {
+		sh.onlyWizard = sh.onlyWizard || !sh.opened
+		sh.openWizard(nil)
+	})
+}
 
 // signIn implements screen.
 func (sh *shell) signIn(a api.Account) { fyne.Do(func() { sh.openWizard(&a) }) }

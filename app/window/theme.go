@@ -72,6 +72,7 @@ func contrastPalette(dark bool) palette {
 type heronTheme struct {
 	look look
 	base fyne.Theme // fonts and icons
+	told bool       // the system says whether it is dark; else lookSystem is light
 
 	light, dark palette
 }
@@ -90,6 +91,8 @@ func (t *heronTheme) palette(v fyne.ThemeVariant) *palette {
 	switch {
 	case t.look == lookLight:
 		return &t.light
+	case t.look == lookSystem && !t.told:
+		return &t.light // Fyne takes a desktop that says nothing for a dark one
 	case t.look == lookDark, v == theme.VariantDark:
 		return &t.dark
 	default:

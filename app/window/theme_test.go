@@ -59,3 +59,15 @@ func TestTextsCanBeRead(t *testing.T) {
 		}
 	}
 }
+
+func TestADesktopThatSaysNothingIsLight(t *testing.T) {
+	th := newTheme(lookSystem)
+	ground := func() color.Color { return th.Color(theme.ColorNameBackground, theme.VariantDark) }
+	if luminance(ground()) < 0.5 {
+		t.Error("dark, though nobody asked for it")
+	}
+	th.told = true
+	if luminance(ground()) > 0.5 {
+		t.Error("light on a desktop that says it is dark")
+	}
+}
