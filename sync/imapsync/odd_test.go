@@ -222,6 +222,24 @@ func TestRefusedFetchIsBisected(t *testing.T) {
 	}
 }
 
+// TestRefusedFlagsAreNoFreshness: a folder whose flags could not be had is not
+// said to be in step, whatever was had of others.
+func TestRefusedFlagsAreNoFreshness(t *testing.T) {
+	t.Parallel()
+	o := against(t, first(2),
+		bare+onlyInbox+statusOf+
+			"S: * STATUS INBOX (MESSAGES 2 UIDNEXT 3 UIDVALIDITY 7 UNSEEN 1)\nS: A3 OK done\n"+
+			"C: A6 SELECT \"INBOX\"\nC: A7 UID FETCH 1:2 (UID FLAGS)\nC: A8 UID FETCH 3:* "+items+"\n"+
+			selected("A6", 2, 3)+"S: A7 NO not now\nS: A8 OK done\n",
+	)
+	o.mustPass()
+	then := o.inbox().LastSync
+	o.mustPass()
+	if now := o.inbox().LastSync; then.IsZero() || !now.Equal(then) {
+		t.Errorf("in step at %v, and then at %v", then, now)
+	}
+}
+
 // TestModSeqs: a mailbox without them, and one where they go backwards.
 func TestModSeqs(t *testing.T) {
 	t.Parallel()

@@ -91,12 +91,17 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 	return s.w.settled(ctx)
 }
 
-// stamp notes that the folders that were looked at are in step now, also those
-// in which nothing changed: how fresh that is can be seen.
+// stamp notes that the folders in which nothing changed are in step now: how
+// fresh that is can be seen. Those that were brought in step have been stamped
+// with what was found; one that differs still could not be.
 func (s *session) stamp(ctx context.Context, byName map[string]*listed) error {
 	var ds []store.Delta
 	for id, box := range s.boxes {
-		if l := byName[box.Name]; l != nil && l.indexed() && l.hasStatus && box.Cursor.UIDNext != 0 && box.Cursor.BackfillBelow <= 1 {
+		l := byName[box.Name]
+		if l == nil || !l.indexed() || !l.hasStatus || box.Cursor.BackfillBelow > 1 {
+			continue
+		}
+		if t := (&target{box: box, status: l.status, hasStatus: true}); !t.dirty() {
 			ds = append(ds, store.Delta{Mailbox: id})
 		}
 	}
