@@ -247,3 +247,19 @@ func TestDiffers(t *testing.T) {
 		t.Error("a folder that is gone makes no difference")
 	}
 }
+
+// TestTwoKicksAreOneDrop: a network that changes twice in a moment is no fault,
+// though the second time there is nothing left to be dropped.
+func TestTwoKicksAreOneDrop(t *testing.T) {
+	t.Parallel()
+	w := New(Config{})
+	w.setDrop(func() { w.setDrop(nil) })
+	w.Kick(ReasonNetwork)
+	w.Kick(ReasonResume)
+	if !w.takeDropped() {
+		t.Error("the connection that we dropped counts as lost")
+	}
+	if w.takeDropped() {
+		t.Error("it counts twice")
+	}
+}

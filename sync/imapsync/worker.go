@@ -302,7 +302,7 @@ func (w *Worker) Kick(r Reason) {
 	case ReasonNetwork, ReasonResume:
 		w.mu.Lock()
 		drop := w.drop
-		w.dropped = drop != nil
+		w.dropped = w.dropped || drop != nil // it counts until it is looked at
 		w.mu.Unlock()
 		if drop != nil {
 			drop()
