@@ -50,6 +50,14 @@ func TestHandover(t *testing.T) {
 	if reports, err := watch.Sync(t.Context(), ""); err != nil || len(reports) != 0 {
 		t.Errorf("sync: %+v, %v", reports, err)
 	}
+	for _, s := range []Session{watch, other} {
+		if st, err := s.Status(t.Context()); err != nil || len(st.Problems) != 1 {
+			t.Errorf("status: %+v, %v", st, err)
+		}
+		if _, err := s.Ops(t.Context(), ""); err != nil {
+			t.Errorf("ops: %v", err)
+		}
+	}
 	// The agent does not hand over to anybody.
 	c, err := control.Dial(t.Context(), agent.o.Dirs.SocketPath())
 	if err != nil {

@@ -11,9 +11,10 @@ import (
 	"github.com/heronmail/heron/sync/mail"
 )
 
-// Session is a way to the engine, wherever it runs. Events, Sync and WaitOp
-// follow the engine when it moves to another process; any other call that is
-// under way then fails with a Fault and may be made again.
+// Session is a way to the engine, wherever it runs. Status, Ops, Events, Sync
+// and WaitOp follow the engine when it moves to another process. Any other call
+// is for the engine as the session found it, and fails with a Fault once that
+// is elsewhere.
 type Session interface {
 	control.Backend
 	// Holding reports whether the engine runs in this process and ends with it.
@@ -195,6 +196,16 @@ func (s *session) Events(ctx context.Context, q api.EventsQuery, fn func(api.Eve
 			return err
 		}
 	}
+}
+
+// Status implements control.Backend.
+func (s *session) Status(ctx context.Context) (api.Status, error) {
+	return following(ctx, s, func(b control.Backend) (api.Status, error) { return b.Status(ctx) })
+}
+
+// Ops implements control.Backend.
+func (s *session) Ops(ctx context.Context, id mail.AccountID) ([]api.Op, error) {
+	return following(ctx, s, func(b control.Backend) ([]api.Op, error) { return b.Ops(ctx, id) })
 }
 
 // Sync implements control.Backend.
