@@ -74,6 +74,13 @@ func (idleTeller) wait(ctx context.Context, s *session, d time.Duration) error {
 	return s.idle(ctx, min(d, spread(s.w.cfg.IdleMax*9/10, 1.1)))
 }
 
+// A server that ends an IDLE by itself within idleLeast, with nothing told, is
+// not asked for another before idleAgain: the two would go round and round.
+const (
+	idleLeast = time.Second
+	idleAgain = 15 * time.Second
+)
+
 // idle runs one IDLE for at most d.
 func (s *session) idle(ctx context.Context, d time.Duration) error {
 	until, stop := context.WithCancel(ctx)
@@ -87,10 +94,14 @@ func (s *session) idle(ctx context.Context, d time.Duration) error {
 		}
 		stop()
 	}()
+	began := time.Now()
 	err := s.conn.Idle(until, d)
+	woken := until.Err() != nil
 	stop()
 	<-ended
 	switch {
+	case err == nil && !woken && time.Since(began) < min(d, idleLeast):
+		return pollTeller{}.wait(ctx, s, min(d, idleAgain))
 	case err == nil || ctx.Err() != nil:
 		return ctx.Err()
 	case s.conn.Err() != nil:
