@@ -134,7 +134,6 @@ type desktop struct {
 	window  *platform.Window
 	icon    *tray.Icon
 	alerter alert.Alerter
-	quit    context.CancelFunc
 	parts   sync.WaitGroup
 }
 
@@ -149,7 +148,7 @@ func runDesktop(ctx context.Context, quit context.CancelFunc, o Options, h *host
 		return fmt.Errorf("prepare the tray icon: %w", err)
 	}
 	d := &desktop{
-		o: o, host: h, backend: h.Backend(), printer: printer, log: o.Log, quit: quit,
+		o: o, host: h, backend: h.Backend(), printer: printer, log: o.Log,
 		window: platform.NewWindow(platform.WindowProgram, o.WindowArgs, o.Log),
 		icon:   tray.New(artist, o.Log),
 	}

@@ -112,7 +112,9 @@ func (d *desktop) do(ctx context.Context, c tray.Command) error {
 	case tray.PauseHour, tray.PauseTomorrow, tray.PauseOn, tray.Resume:
 		return d.backend.PauseAlerts(ctx, tray.PauseEnd(c.Kind, time.Now()))
 	case tray.Quit:
-		d.quit()
+		// Not only of this process: a window hears it as the last line of its
+		// stream, and does not look for another holder.
+		return d.backend.Quit(ctx)
 	}
 	return nil
 }
