@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -38,7 +37,7 @@ import (
 // same desktop.
 func (r *rig) beside(t *testing.T) *rig {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "heron-b-") // short, for the socket in it
+	dir, err := os.MkdirTemp("", "heron-b-") //nolint:usetesting // short, for the socket in it
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +100,7 @@ func (r *rig) agentIn(before ...string) *agent {
 		<-a.ended
 	})
 	if r.home != "" {
-		r.data = filepath.Join("/proc", strconv.Itoa(a.cmd.Process.Pid), "root", r.home)
+		r.data = fmt.Sprintf("/proc/%d/root%s", a.cmd.Process.Pid, r.home)
 	}
 	r.eventually("the agent serves", func() string {
 		select {
@@ -460,7 +459,7 @@ func (r *rig) smallDisk() disk {
 	if os.Geteuid() != 0 {
 		own = []string{"unshare", "--user", "--map-current-user", "--keep-caps", "--mount"}
 	}
-	mount := append(own, "sh", "-c", `mount -t tmpfs -o size=8m,mode=700 heron "$0" && exec "$@"`, r.data)
+	mount := slices.Concat(own, []string{"sh", "-c", `mount -t tmpfs -o size=8m,mode=700 heron "$0" && exec "$@"`, r.data})
 	if err := r.desk.Command(mount[0], append(mount[1:], "true")...).Run(); err != nil {
 		a := r.agent()
 		limit := func(bytes uint64) {
