@@ -37,7 +37,7 @@ func idle(ctx context.Context, t mailtest.TB, o options) ([]row, error) {
 	if err := wait(ctx, o.settle); err != nil {
 		return nil, err
 	}
-	before, err := switches(agent.Process.Pid)
+	wants, forced, err := switches(agent.Process.Pid)
 	if err != nil {
 		return nil, err
 	}
@@ -53,14 +53,15 @@ func idle(ctx context.Context, t mailtest.TB, o options) ([]row, error) {
 		}
 		sum, n, peak = sum+kb, n+1, max(peak, kb)
 	}
-	after, err := switches(agent.Process.Pid)
+	wants2, forced2, err := switches(agent.Process.Pid)
 	if err != nil {
 		return nil, err
 	}
-	per := float64(after-before) / time.Since(start).Minutes()
+	minutes := time.Since(start).Minutes()
+	wanted, all := float64(wants2-wants)/minutes, float64(wants2-wants+forced2-forced)/minutes
 	return []row{
 		{fmt.Sprintf("agent at rest, PSS, mean of %v", o.idle), fmt.Sprintf("%.1f MB (most %.1f)", float64(sum)/float64(n)/1024, float64(peak)/1024), "20 MB"},
-		{fmt.Sprintf("agent at rest, context switches, mean of %v", o.idle), fmt.Sprintf("%.1f a minute", per), "20 a minute"},
+		{fmt.Sprintf("agent at rest, context switches, mean of %v", o.idle), fmt.Sprintf("%.1f a minute (%.1f of its own)", all, wanted), "20 a minute"},
 	}, nil
 }
 
@@ -80,23 +81,25 @@ func pss(pid int) (int64, error) {
 	return field(fmt.Sprintf("/proc/%d/smaps_rollup", pid), "Pss:")
 }
 
-// switches counts context switches over all threads of a process that live.
-func switches(pid int) (int64, error) {
+// switches counts context switches over all threads of a process that live:
+// those where it waited, and those where another program was given its turn.
+func switches(pid int) (own, forced int64, err error) {
 	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	var sum int64
 	for _, f := range threads {
-		for _, name := range []string{"voluntary_ctxt_switches:", "nonvoluntary_ctxt_switches:"} {
-			n, err := field(f, name)
-			if err != nil {
-				return 0, err
-			}
-			sum += n
+		n, err := field(f, "voluntary_ctxt_switches:")
+		if err != nil {
+			return 0, 0, err
 		}
+		m, err := field(f, "nonvoluntary_ctxt_switches:")
+		if err != nil {
+			return 0, 0, err
+		}
+		own, forced = own+n, forced+m
 	}
-	return sum, nil
+	return own, forced, nil
 }
 
 // field reads the number after a name at the start of a line.
