@@ -219,10 +219,12 @@ func (c *Conn) fault(err error) *mail.Fault {
 }
 
 // safe is a server's text without the password, should the server have
-// repeated it.
+// repeated it: as it is, or as it was sent.
 func (c *Conn) safe(text string) string {
 	if p := c.opt.Password; p != "" {
-		text = strings.ReplaceAll(text, p, "***")
+		for _, form := range []string{plainResponse(c.opt.User, p), quoteBytes(p), p} {
+			text = strings.ReplaceAll(text, form, "***")
+		}
 	}
 	return clean(text)
 }

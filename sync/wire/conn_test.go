@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/heronmail/heron/sync/dial"
 	"github.com/heronmail/heron/sync/mail"
 )
 
@@ -295,4 +296,22 @@ func TestEnds(t *testing.T) {
 			<-c.Done()
 		})
 	}
+}
+
+func TestGreetingNeverComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, s := play(t, "drain")
+		begun := time.Now()
+		_, err := Dial(t.Context(), o)
+		<-s.ended
+		if f := faultOf(t, err); f.Code != mail.CodeTimeout || f.Class != mail.ClassOffline {
+			t.Errorf("%v", err)
+		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			t.Error("a supervisor would read this as its own end")
+		}
+		if took := time.Since(begun); took != dial.DefaultTimeout {
+			t.Errorf("took %v", took)
+		}
+	})
 }

@@ -182,7 +182,7 @@ func (s *session) authenticate(caps Caps) error {
 	method := "PLAIN"
 	switch {
 	case caps.Has("AUTH=PLAIN"):
-		secret := base64.StdEncoding.EncodeToString([]byte("\x00" + o.User + "\x00" + o.Password))
+		secret := plainResponse(o.User, o.Password)
 		if caps.Has("SASL-IR") { // RFC 4959
 			st, err = s.run("AUTHENTICATE PLAIN " + secret)
 		} else {
@@ -209,6 +209,11 @@ func (s *session) authenticate(caps Caps) error {
 	}
 	s.c.step("sign-in", method)
 	return nil
+}
+
+// plainResponse is what SASL PLAIN sends (RFC 4616 §2), in base64.
+func plainResponse(user, password string) string {
+	return base64.StdEncoding.EncodeToString([]byte("\x00" + user + "\x00" + password))
 }
 
 func (s *session) login(caps Caps) ([]Status, error) {
