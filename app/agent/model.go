@@ -87,7 +87,7 @@ func (m *model) read(ctx context.Context) (tray.State, error) {
 	}
 	s := tray.State{Now: m.now(), Unread: st.Unread, PausedUntil: st.AlertsPaused, Problems: problems(st.Problems)}
 	for _, a := range st.Accounts {
-		ta := tray.Account{ID: a.ID, State: a.State, Unread: a.Unread, Problems: problems(a.Problems)}
+		ta := tray.Account{ID: a.ID, Address: a.Address, State: a.State, Unread: a.Unread, Problems: problems(a.Problems)}
 		if a.Progress != nil {
 			ta.Done, ta.Total = a.Progress.Done, a.Progress.Total
 		}

@@ -76,7 +76,7 @@ func TestModelReads(t *testing.T) {
 		status: api.Status{
 			Unread: 3, AlertsPaused: until, Problems: []api.Problem{{Code: mail.CodeNoAlerts, Class: mail.ClassLocal}},
 			Accounts: []api.AccountStatus{{
-				ID: "work", State: mail.StateConnecting, Unread: 3, Progress: &api.Progress{Done: 1, Total: 9},
+				ID: "work", Address: "ann@work.example", State: mail.StateConnecting, Unread: 3, Progress: &api.Progress{Done: 1, Total: 9},
 				Problems: []api.Problem{{Code: mail.CodeTimeout, Class: mail.ClassOffline}},
 			}},
 		},
@@ -94,7 +94,7 @@ func TestModelReads(t *testing.T) {
 		Now: got.Now, Unread: 3, PausedUntil: until,
 		Problems: []mail.Problem{{Code: mail.CodeNoAlerts, Class: mail.ClassLocal}},
 		Accounts: []tray.Account{{
-			ID: "work", State: mail.StateConnecting, Unread: 3, Done: 1, Total: 9,
+			ID: "work", Address: "ann@work.example", State: mail.StateConnecting, Unread: 3, Done: 1, Total: 9,
 			Problems: []mail.Problem{{Code: mail.CodeTimeout, Class: mail.ClassOffline}},
 		}},
 		Newest: []tray.Entry{{ID: 7, From: "Ann", Subject: "Lunch?"}, {ID: 6}},

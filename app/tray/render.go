@@ -87,12 +87,21 @@ func unreadText(s State, p *i18n.Printer) string {
 	}
 }
 
+// name is what an account is called, shortened to n characters.
+func (a Account) name(n int) string {
+	name := mail.Printable(a.Address)
+	if name == "" {
+		name = mail.Printable(string(a.ID))
+	}
+	return shortMiddle(name, n)
+}
+
 // tooltip is the title and, a line each, the accounts that are not in step.
 func tooltip(s State, p *i18n.Printer, title string) string {
 	lines := []string{title}
 	for _, a := range s.Accounts {
 		if a.State != mail.StateOnline {
-			lines = append(lines, p.T("tray.account-state", "Account", shortMiddle(string(a.ID), maxText), "State", stateText(a, p)))
+			lines = append(lines, p.T("tray.account-state", "Account", a.name(maxText), "State", stateText(a, p)))
 		}
 	}
 	if s.Now.Before(s.PausedUntil) {
@@ -123,7 +132,7 @@ func menu(s State, p *i18n.Printer) []Item {
 // accountText is a sign for the state, the account, its number, and the state
 // in words unless all is well.
 func accountText(a Account, p *i18n.Printer) string {
-	name := shortMiddle(mail.Printable(string(a.ID)), maxText/2)
+	name := a.name(maxText / 2)
 	if a.Unread > 0 {
 		name = p.T("tray.account-unread", "Account", name, "Number", p.Number(a.Unread))
 	}
@@ -174,7 +183,7 @@ func problemItems(s State, p *i18n.Printer) []Item {
 	for _, a := range s.Accounts {
 		for _, pr := range a.Problems {
 			if urgent(pr) {
-				name := shortMiddle(mail.Printable(string(a.ID)), maxText/2)
+				name := a.name(maxText / 2)
 				lines = append(lines, p.T("tray.account-state", "Account", name, "State", health.Describe(p, pr).Title))
 			}
 		}

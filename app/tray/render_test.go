@@ -83,7 +83,7 @@ func TestMenu(t *testing.T) {
 	s := State{
 		Now: now(), Unread: 1012,
 		Accounts: []Account{
-			{ID: "work", State: mail.StateOnline, Unread: 1009},
+			{ID: "work", Address: "ann@work.example", State: mail.StateOnline, Unread: 1009},
 			{ID: "home", State: mail.StateOffline, Unread: 3},
 			{ID: "old", State: mail.StateConnecting, Done: 1200, Total: 20000},
 			account("club", mail.StateNeedsSignIn, mail.Problem{Code: mail.CodeSignInRefused, Class: mail.ClassAuth, Account: "club"}),
@@ -96,7 +96,7 @@ func TestMenu(t *testing.T) {
 	}
 	tests := map[string][]string{
 		"en": {
-			"1,012 unread", "● work  1,009", "○ home  3: offline, trying again by itself",
+			"1,012 unread", "● ann@work.example  1,009", "○ home  3: offline, trying again by itself",
 			"◌ old: looking through 1,200 of 20,000", "▲ club: sign in again", "▲ club: Sign-in refused",
 			"--",
 			"Ann Lee: Lunch on Friday?", "  Open", "  Mark read",
@@ -107,7 +107,7 @@ func TestMenu(t *testing.T) {
 			"Open Heron", "Quit",
 		},
 		"de": {
-			"1.012 ungelesen", "● work  1.009", "○ home  3: offline, versucht es selbst wieder",
+			"1.012 ungelesen", "● ann@work.example  1.009", "○ home  3: offline, versucht es selbst wieder",
 			"◌ old: 1.200 von 20.000 durchgesehen", "▲ club: bitte neu anmelden", "▲ club: Anmeldung abgelehnt",
 		},
 	}
@@ -189,7 +189,7 @@ func TestTitleAndTooltip(t *testing.T) {
 func TestPauseEnd(t *testing.T) {
 	want := map[Kind]time.Time{
 		PauseHour:     now().Add(time.Hour),
-		PauseTomorrow: time.Date(2026, 3, 5, 7, 0, 0, 0, time.UTC),
+		PauseTomorrow: time.Date(2026, 3, 5, 8, 0, 0, 0, time.UTC),
 		PauseOn:       Forever(),
 		Resume:        {},
 	}

@@ -20,6 +20,7 @@ type State struct {
 // Account is an account in a State.
 type Account struct {
 	ID       mail.AccountID
+	Address  string // what it is called, as the server or the user wrote it; the ID if ""
 	State    mail.State
 	Unread   int
 	Done     int // messages of a first sync that are here, of Total
@@ -79,14 +80,14 @@ type Command struct {
 func Forever() time.Time { return time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 // PauseEnd is until when a command pauses alerts; zero for Resume and for
-// commands that are not about alerts. Tomorrow begins at seven in the morning.
+// commands that are not about alerts. Tomorrow begins at eight in the morning, as in the window.
 func PauseEnd(k Kind, now time.Time) time.Time {
 	switch k {
 	case PauseHour:
 		return now.Add(time.Hour)
 	case PauseTomorrow:
 		y, m, d := now.Date()
-		return time.Date(y, m, d+1, 7, 0, 0, 0, now.Location())
+		return time.Date(y, m, d+1, 8, 0, 0, 0, now.Location())
 	case PauseOn:
 		return Forever()
 	default:
