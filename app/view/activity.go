@@ -30,7 +30,10 @@ func newActivity(p *i18n.Printer) *activity {
 		func() int { return len(a.events) },
 		func() fyne.CanvasObject { return newActivityItem(p) },
 		func(i int, o fyne.CanvasObject) {
-			item := o.(*activityItem)
+			item, ok := o.(*activityItem)
+			if !ok {
+				return // the list gives what create made
+			}
 			item.event, item.st = a.events[i], a.st
 			item.Refresh()
 		})
@@ -179,7 +182,7 @@ func flagWord(e api.Event) string {
 }
 
 func flagList(e api.Event) string {
-	var out []string
+	out := make([]string, 0, len(e.Added)+len(e.Removed))
 	for _, f := range e.Added {
 		out = append(out, "+"+string(f))
 	}
@@ -207,7 +210,7 @@ type standing struct {
 }
 
 func newStanding(p *i18n.Printer, in Intents) *standing {
-	s := &standing{p: p, intents: in, box: container.New(stack{overlap: 12})}
+	s := &standing{p: p, intents: in, box: container.New(Stack{Overlap: 12})}
 	s.all = container.NewVScroll(container.NewPadded(s.box))
 	return s
 }

@@ -49,7 +49,7 @@ func NewMain(p *i18n.Printer, in Intents) *Main {
 	m.events.list.back = m.escape
 	m.nothing = newEmptyPage()
 	m.preview = newPreview(p, in)
-	m.preview.mark.escape, m.preview.mark.typed = m.escape, m.typed
+	m.preview.mark.Escape, m.preview.mark.typed = m.escape, m.typed
 	m.standing = newStanding(p, in)
 	m.foot = newStatusBar(m.tips, func() { in.GoTo(Place{Kind: PlaceActivity}) })
 
@@ -67,8 +67,8 @@ func NewMain(p *i18n.Printer, in Intents) *Main {
 	}
 	m.columns = container.New(m.parts, side, hairline(), onGround(theme.ColorNameInputBackground, m.lists), hairline(), right)
 	m.all = container.NewStack(container.New(frame{},
-		container.New(stack{}, m.bar.all, hairline(), m.notice.strip),
-		m.columns, container.New(stack{}, hairline(), m.foot)), m.tips.layer)
+		container.New(Stack{}, m.bar.all, hairline(), m.notice.strip),
+		m.columns, container.New(Stack{}, hairline(), m.foot)), m.tips.layer)
 	return m
 }
 

@@ -40,7 +40,7 @@ func newNotice(p *i18n.Printer, in Intents) *notice {
 	n.mark.set(markProblem)
 	body := container.NewBorder(nil, nil,
 		container.NewPadded(container.NewPadded(n.mark)), container.New(layout.NewCustomPaddedLayout(gap, gap, gap, gap), container.NewCenter(n.actions)),
-		container.New(stack{overlap: 12}, n.title, n.text))
+		container.New(Stack{Overlap: 12}, n.title, n.text))
 	n.strip = container.NewBorder(nil, hairline(), nil, nil, onGround(theme.ColorNameInputBackground, body))
 	n.strip.Hide()
 	return n
@@ -163,7 +163,7 @@ func problemText(p *i18n.Printer, pr mail.Problem) fyne.CanvasObject {
 	body := widget.NewLabel(text)
 	head.Wrapping, body.Wrapping = fyne.TextWrapWord, fyne.TextWrapWord
 	body.Selectable = true
-	return container.New(stack{overlap: 12}, head, body)
+	return container.New(Stack{Overlap: 12}, head, body)
 }
 
 // emptyPage stands where there is nothing to show, and says what to do.
@@ -206,11 +206,11 @@ func (e *emptyPage) say(title, text, act string, do func()) {
 type middle struct{}
 
 func (middle) MinSize(os []fyne.CanvasObject) fyne.Size {
-	return fyne.NewSize(120, stack{}.MinSize(os).Height)
+	return fyne.NewSize(120, Stack{}.MinSize(os).Height)
 }
 
 func (middle) Layout(os []fyne.CanvasObject, s fyne.Size) {
-	stack{}.Layout(os, s)
+	Stack{}.Layout(os, s)
 	used := float32(0)
 	for _, o := range os {
 		if o.Visible() {

@@ -64,9 +64,10 @@ func show(o fyne.CanvasObject, visible bool) {
 	}
 }
 
-// accountColours are eight muted hues of like lightness, for light and dark.
-var accountColours = [2][8]color.NRGBA{
-	{
+// accountColours are eight muted hues of like lightness, for a light and for a
+// dark ground.
+func accountColours() (light, dark [8]color.NRGBA) {
+	light = [...]color.NRGBA{
 		{0x4A, 0x7B, 0xA6, 0xFF},
 		{0xA6, 0x6A, 0x3A, 0xFF},
 		{0x4F, 0x84, 0x50, 0xFF},
@@ -75,8 +76,8 @@ var accountColours = [2][8]color.NRGBA{
 		{0xAE, 0x5F, 0x5F, 0xFF},
 		{0x7C, 0x7A, 0x34, 0xFF},
 		{0xA6, 0x5F, 0x8A, 0xFF},
-	},
-	{
+	}
+	dark = [...]color.NRGBA{
 		{0x7F, 0xB0, 0xDC, 0xFF},
 		{0xDC, 0x9F, 0x70, 0xFF},
 		{0x84, 0xBA, 0x84, 0xFF},
@@ -85,7 +86,8 @@ var accountColours = [2][8]color.NRGBA{
 		{0xE2, 0x94, 0x94, 0xFF},
 		{0xB3, 0xB0, 0x6A, 0xFF},
 		{0xDB, 0x95, 0xBE, 0xFF},
-	},
+	}
+	return light, dark
 }
 
 // accountPaint is the colour of the n-th account; nothing for -1.
@@ -93,23 +95,54 @@ func accountPaint(n int) color.Color {
 	if n < 0 {
 		return color.Transparent
 	}
-	set := 0
+	colours, dark := accountColours()
 	// The ground tells light from dark: the look may not be the system's.
 	if r, g, b, _ := theme.Color(theme.ColorNameBackground).RGBA(); r+g+b < 3*0x8000 {
-		set = 1
+		colours = dark
 	}
-	return accountColours[set][n%len(accountColours[set])]
+	return colours[n%len(colours)]
 }
 
-// button is Fyne's, pressed with Enter too, and it keeps the focus when it is
+// Button is Fyne's, pressed with Enter too, and it keeps the focus when it is
 // pressed with a key.
-type button struct {
+type Button struct {
 	widget.Button
-	escape func()             // Escape; may be nil
-	typed  func(r rune) bool  // a letter; may be nil
-	move   func(fyne.KeyName) // a key that moves through the page; may be nil
-	tips   *tips              // may be nil
-	hint   string             // said under the pointer, for a button without words
+	Escape func()             // may be nil
+	Keys   func(fyne.KeyName) // all other keys; may be nil
+}
+
+// NewButton makes a button of a word; tapped may be nil.
+func NewButton(text string, tapped func()) *Button {
+	b := &Button{}
+	b.Text, b.OnTapped = text, tapped
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+// TypedKey implements fyne.Focusable.
+func (b *Button) TypedKey(e *fyne.KeyEvent) {
+	switch e.Name {
+	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
+		if !b.Disabled() && b.OnTapped != nil {
+			b.OnTapped()
+		}
+	case fyne.KeyEscape:
+		if b.Escape != nil {
+			b.Escape()
+		}
+	default:
+		if b.Keys != nil {
+			b.Keys(e.Name)
+		}
+	}
+}
+
+// button is one of the main window's.
+type button struct {
+	Button
+	typed func(r rune) bool // a letter; may be nil
+	tips  *tips             // may be nil
+	hint  string            // said under the pointer, for a button without words
 }
 
 func newButton(text string, icon fyne.Resource, tapped func()) *button {
@@ -117,24 +150,6 @@ func newButton(text string, icon fyne.Resource, tapped func()) *button {
 	b.Text, b.Icon, b.OnTapped = text, icon, tapped
 	b.ExtendBaseWidget(b)
 	return b
-}
-
-// TypedKey implements fyne.Focusable.
-func (b *button) TypedKey(e *fyne.KeyEvent) {
-	switch e.Name {
-	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
-		if !b.Disabled() && b.OnTapped != nil {
-			b.OnTapped()
-		}
-	case fyne.KeyEscape:
-		if b.escape != nil {
-			b.escape()
-		}
-	default:
-		if b.move != nil {
-			b.move(e.Name)
-		}
-	}
 }
 
 // MouseIn implements desktop.Hoverable.

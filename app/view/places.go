@@ -21,7 +21,7 @@ type placeRow struct {
 }
 
 // nowhere is the place of a row that leads to none.
-var nowhere = Place{Kind: -1}
+func nowhere() Place { return Place{Kind: -1} }
 
 // placeRows makes the sidebar of a status: all inboxes, each account with its
 // folders below it, and the activity page.
@@ -43,7 +43,7 @@ func placeRows(p *i18n.Printer, st api.Status) []placeRow {
 		rows = append(rows, head)
 		rows = append(rows, folderRows(p, a, i)...)
 	}
-	return append(rows, placeRow{gap: true, colour: -1, place: nowhere}, placeRow{
+	return append(rows, placeRow{gap: true, colour: -1, place: nowhere()}, placeRow{
 		place: Place{Kind: PlaceActivity}, name: p.T("window.activity"), colour: -1, enabled: true,
 	})
 }

@@ -46,12 +46,12 @@ func newPreview(p *i18n.Printer, in Intents) *preview {
 	v.from.Selectable, v.to.Selectable = true, true
 	v.to.Importance, v.date.Importance = widget.LowImportance, widget.LowImportance
 	v.mark = newButton("", nil, v.toggle)
-	v.mark.move = v.move
-	v.text, v.files = container.New(stack{}), container.New(stack{overlap: 10})
-	head := container.New(stack{overlap: 12}, v.subject, v.from, v.to, v.date)
+	v.mark.Keys = v.move
+	v.text, v.files = container.New(Stack{}), container.New(Stack{Overlap: 10})
+	head := container.New(Stack{Overlap: 12}, v.subject, v.from, v.to, v.date)
 	buttons := container.New(layout.NewCustomPaddedLayout(0, gap, gap, gap), container.NewHBox(v.mark))
 	v.scroll = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(unit, gap, unit, unit),
-		container.New(stack{}, head, buttons, hairline(), v.files, v.text)))
+		container.New(Stack{}, head, buttons, hairline(), v.files, v.text)))
 	v.page = v.scroll
 	v.empty = newEmptyPage()
 	v.all = container.NewStack(v.page, v.empty)

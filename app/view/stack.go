@@ -14,12 +14,12 @@ func room(h float32) fyne.CanvasObject {
 	return r
 }
 
-// stack puts objects under each other, each as wide as there is room. Labels
-// have room around them already; overlap takes some of it away.
-type stack struct{ overlap float32 }
+// Stack puts objects under each other, each as wide as there is room. Labels
+// have room around them already; Overlap takes some of it away.
+type Stack struct{ Overlap float32 }
 
 // MinSize implements fyne.Layout.
-func (l stack) MinSize(os []fyne.CanvasObject) fyne.Size {
+func (l Stack) MinSize(os []fyne.CanvasObject) fyne.Size {
 	var s fyne.Size
 	over := float32(0)
 	for _, o := range os {
@@ -27,30 +27,14 @@ func (l stack) MinSize(os []fyne.CanvasObject) fyne.Size {
 			m := o.MinSize()
 			s.Width = max(s.Width, m.Width)
 			s.Height += m.Height - over
-			over = l.overlap
+			over = l.Overlap
 		}
 	}
 	return s
 }
 
-// frame puts a head above and a foot below what fills the rest. The objects are:
-// head, middle, foot.
-type frame struct{}
-
-// MinSize implements fyne.Layout.
-func (frame) MinSize(os []fyne.CanvasObject) fyne.Size { return stack{}.MinSize(os) }
-
 // Layout implements fyne.Layout.
-func (frame) Layout(os []fyne.CanvasObject, s fyne.Size) {
-	os[0].Resize(fyne.NewSize(s.Width, os[0].MinSize().Height))
-	top, bottom := os[0].MinSize().Height, os[2].MinSize().Height // with wrapped labels at their width
-	rect(os[0], 0, 0, s.Width, top)
-	rect(os[1], 0, top, s.Width, s.Height-top-bottom)
-	rect(os[2], 0, s.Height-bottom, s.Width, bottom)
-}
-
-// Layout implements fyne.Layout.
-func (l stack) Layout(os []fyne.CanvasObject, s fyne.Size) {
+func (l Stack) Layout(os []fyne.CanvasObject, s fyne.Size) {
 	y := float32(0)
 	for _, o := range os {
 		if !o.Visible() {
@@ -59,6 +43,22 @@ func (l stack) Layout(os []fyne.CanvasObject, s fyne.Size) {
 		o.Resize(fyne.NewSize(s.Width, o.MinSize().Height))
 		h := o.MinSize().Height // of a wrapped label, known once it has its width
 		rect(o, 0, y, s.Width, h)
-		y += h - l.overlap
+		y += h - l.Overlap
 	}
+}
+
+// frame puts a head above and a foot below what fills the rest. The objects are:
+// head, middle, foot.
+type frame struct{}
+
+// MinSize implements fyne.Layout.
+func (frame) MinSize(os []fyne.CanvasObject) fyne.Size { return Stack{}.MinSize(os) }
+
+// Layout implements fyne.Layout.
+func (frame) Layout(os []fyne.CanvasObject, s fyne.Size) {
+	os[0].Resize(fyne.NewSize(s.Width, os[0].MinSize().Height))
+	top, bottom := os[0].MinSize().Height, os[2].MinSize().Height // with wrapped labels at their width
+	rect(os[0], 0, 0, s.Width, top)
+	rect(os[1], 0, top, s.Width, s.Height-top-bottom)
+	rect(os[2], 0, s.Height-bottom, s.Width, bottom)
 }

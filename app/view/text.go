@@ -69,7 +69,7 @@ func fileSize(p *i18n.Printer, n int64) string {
 		return p.T("window.size.kb", "N", p.Number(int((n+500)/1000)))
 	default:
 		tenths := int((n + 50_000) / 100_000)
-		return p.T("window.size.mb", "N", p.T("window.size.decimal", "Whole", fmt.Sprint(tenths/10), "Tenth", fmt.Sprint(tenths%10)))
+		return p.T("window.size.mb", "N", p.T("window.size.decimal", "Whole", strconv.Itoa(tenths/10), "Tenth", strconv.Itoa(tenths%10)))
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 const (
 	tipDelay = 500 * time.Millisecond // the pointer rests this long before a tip is shown
+	tipStays = 10 * time.Second       // Fyne does not tell when the pointer leaves the window
 	tipWidth = 440                    // the widest tip
 )
 
@@ -49,10 +50,19 @@ func (t *tips) over(o fyne.CanvasObject, whole string) {
 		t.show(o, whole)
 		return
 	}
-	t.timer = time.AfterFunc(t.delay, func() {
+	t.later(t.delay, func() {
+		t.show(o, whole)
+		t.later(tipStays, func() { t.out(o) })
+	})
+}
+
+// later runs f unless the pointer has gone elsewhere.
+func (t *tips) later(d time.Duration, f func()) {
+	o := t.of
+	t.timer = time.AfterFunc(d, func() {
 		fyne.Do(func() {
 			if t.of == o {
-				t.show(o, whole)
+				f()
 			}
 		})
 	})
