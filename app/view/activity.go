@@ -28,12 +28,8 @@ func newActivity(p *i18n.Printer) *activity {
 	a := &activity{}
 	a.list = newRowList(activityRow,
 		func() int { return len(a.events) },
-		func() fyne.CanvasObject { return newActivityItem(p) },
-		func(i int, o fyne.CanvasObject) {
-			item, ok := o.(*activityItem)
-			if !ok {
-				return // the list gives what create made
-			}
+		func() *activityItem { return newActivityItem(p) },
+		func(i int, item *activityItem) {
 			item.event, item.st = a.events[i], a.st
 			item.Refresh()
 		})

@@ -12,7 +12,7 @@ import (
 )
 
 func TestWithoutAnAccountThereIsOnePage(t *testing.T) {
-	b := open(t, 960, 640)
+	b := open(t, 960)
 	b.change(func(st *State) { st.Status.Accounts = nil })
 	for name, o := range map[string]fyne.CanvasObject{"sidebar": b.m.columns.Objects[0], "preview": b.m.columns.Objects[4], "check": b.m.bar.check, "pause": b.m.bar.alerts} {
 		if o.Visible() {
@@ -32,7 +32,7 @@ func TestWithoutAnAccountThereIsOnePage(t *testing.T) {
 }
 
 func TestATipTellsWhatWasShortened(t *testing.T) {
-	b := open(t, 960, 640)
+	b := open(t, 960)
 	b.m.tips.delay = 0
 	item := newFolderItem(b.m.p, b.m.tips)
 	item.Resize(fyne.NewSize(120, folderRow))
@@ -57,7 +57,7 @@ func TestATipTellsWhatWasShortened(t *testing.T) {
 }
 
 func TestButtonsWithoutWordsSayThemInATip(t *testing.T) {
-	b := open(t, 420, 640)
+	b := open(t, 420)
 	b.m.tips.delay = 0
 	b.m.bar.check.MouseIn(&desktop.MouseEvent{})
 	if got := b.m.tips.text.Text; !b.m.tips.layer.Visible() || got != "Check now" {
@@ -66,7 +66,7 @@ func TestButtonsWithoutWordsSayThemInATip(t *testing.T) {
 }
 
 func TestALongMessageIsScrolledByKeys(t *testing.T) {
-	b := open(t, 960, 640)
+	b := open(t, 960)
 	b.change(func(st *State) {
 		row, _ := st.Rows.At(0)
 		st.Open = Opened{ID: row.ID, Row: row, Body: &api.Body{Text: strings.Repeat("A line.\n", 300)}}

@@ -27,9 +27,8 @@ func newFolders(p *i18n.Printer, t *tips, goTo func(Place)) *folders {
 	f := &folders{p: p}
 	f.list = newRowList(folderRow,
 		func() int { return len(f.rows) },
-		func() fyne.CanvasObject { return newFolderItem(p, t) },
-		func(i int, o fyne.CanvasObject) {
-			item := o.(*folderItem)
+		func() *folderItem { return newFolderItem(p, t) },
+		func(i int, item *folderItem) {
 			item.row = f.rows[i]
 			item.focused = f.list.hasFocus && i == f.list.chosen
 			item.Refresh()

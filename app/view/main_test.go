@@ -70,14 +70,15 @@ type bench struct {
 	st State
 }
 
-func open(t *testing.T, width, height float32) *bench {
+// open shows the main window at a width, 640 high.
+func open(t *testing.T, width float32) *bench {
 	t.Helper()
 	test.NewTempApp(t)
 	b := &bench{diary: &diary{}}
 	b.m = NewMain(english(t), b.diary)
 	b.w = test.NewTempWindow(t, b.m.Object())
 	b.w.SetPadded(false)
-	b.w.Resize(fyne.NewSize(width, height))
+	b.w.Resize(fyne.NewSize(width, 640))
 	b.c = b.w.Canvas()
 	b.m.Keys(b.c)
 	b.st = State{Now: noon, Link: LinkUp, Status: twoAccounts(), Rows: &rows{n: 1000, first: 1000}, Known: true}
@@ -101,7 +102,7 @@ func (b *bench) key(names ...fyne.KeyName) {
 }
 
 func TestArrowsOpenMessages(t *testing.T) {
-	b := open(t, 960, 640)
+	b := open(t, 960)
 	b.m.Start()
 	b.key(fyne.KeyDown)
 	if b.last() != "open 1000" {
@@ -118,7 +119,7 @@ func TestArrowsOpenMessages(t *testing.T) {
 }
 
 func TestALongListIsDrawnByTheDozen(t *testing.T) {
-	b := open(t, 960, 640)
+	b := open(t, 960)
 	r := &rows{n: 1_000_000, first: 1_000_000, asked: map[int]bool{}}
 	b.change(func(st *State) { st.Rows = r })
 	if n := len(r.asked); n == 0 || n > 20 {
@@ -133,7 +134,7 @@ func TestALongListIsDrawnByTheDozen(t *testing.T) {
 }
 
 func TestNewMailDoesNotMoveWhatIsRead(t *testing.T) {
-	b := open(t, 960, 640)
+	b := open(t, 960)
 	b.m.list.list.ScrollToOffset(100 * messageRow)
 	b.change(func(st *State) { st.Rows = &rows{n: 1003, first: 1003} })
 	if got := b.m.list.list.GetScrollOffset(); got != 103*messageRow {
@@ -147,7 +148,7 @@ func TestNewMailDoesNotMoveWhatIsRead(t *testing.T) {
 }
 
 func TestTheOpenMessageStaysChosen(t *testing.T) {
-	b := open(t, 960, 640)
+	b := open(t, 960)
 	b.change(func(st *State) { st.Open = Opened{ID: 990} })
 	if b.m.list.list.chosen != 10 {
 		t.Fatalf("row %d is chosen", b.m.list.list.chosen)
@@ -160,7 +161,7 @@ func TestTheOpenMessageStaysChosen(t *testing.T) {
 }
 
 func TestARowThatIsStillFetchedIsOpenedWhenItComes(t *testing.T) {
-	b := open(t, 960, 640)
+	b := open(t, 960)
 	gaps := map[int]bool{999: true, 998: true}
 	b.change(func(st *State) { st.Open, st.Rows = Opened{ID: 1000}, &rows{n: 1000, first: 1000, gaps: gaps} })
 	b.m.Start()
@@ -185,7 +186,7 @@ func TestARowThatIsStillFetchedIsOpenedWhenItComes(t *testing.T) {
 }
 
 func TestFastArrowsAreNotPulledBack(t *testing.T) {
-	b := open(t, 960, 640)
+	b := open(t, 960)
 	b.m.Start()
 	b.key(fyne.KeyDown, fyne.KeyDown, fyne.KeyDown)
 	b.change(func(st *State) { st.Open = Opened{ID: 1000} }) // the state is late
@@ -199,7 +200,7 @@ func TestFastArrowsAreNotPulledBack(t *testing.T) {
 }
 
 func TestLettersMarkRead(t *testing.T) {
-	b := open(t, 960, 640)
+	b := open(t, 960)
 	b.change(func(st *State) {
 		row, _ := st.Rows.At(3)
 		st.Open = Opened{ID: row.ID, Row: row}
@@ -225,7 +226,7 @@ func TestLettersMarkRead(t *testing.T) {
 }
 
 func TestTheSidebarByKeyboard(t *testing.T) {
-	b := open(t, 960, 640)
+	b := open(t, 960)
 	b.c.Focus(b.m.side.list)
 	b.key(fyne.KeyDown)
 	if b.last() != "go 1 work INBOX" {
@@ -238,7 +239,7 @@ func TestTheSidebarByKeyboard(t *testing.T) {
 }
 
 func TestAnAccountsTitleLeadsToItsInbox(t *testing.T) {
-	b := open(t, 960, 640)
+	b := open(t, 960)
 	b.m.side.list.Select(1)
 	if b.last() != "go 1 work INBOX" || b.m.side.list.chosen != 2 {
 		t.Errorf("did %q, row %d is chosen", b.did, b.m.side.list.chosen)
@@ -246,16 +247,16 @@ func TestAnAccountsTitleLeadsToItsInbox(t *testing.T) {
 }
 
 func TestThePreviewShowsTextAndFiles(t *testing.T) {
-	b := open(t, 960, 640)
+	b := open(t, 960)
 	row, _ := b.st.Rows.At(0)
 	b.change(func(st *State) { st.Open = Opened{ID: row.ID, Row: row} })
-	if l := b.m.preview.text.Objects[0].(*widget.Label); !strings.Contains(l.Text, "Fetching") {
+	if l := as[*widget.Label](t, b.m.preview.text.Objects[0]); !strings.Contains(l.Text, "Fetching") {
 		t.Errorf("while it is fetched: %q", l.Text)
 	}
 	b.change(func(st *State) {
 		st.Open.Body = &api.Body{Text: "Hello\u202E there\n\n", Attachments: []api.Attachment{{Name: "a.pdf", Size: 12}}}
 	})
-	if l := b.m.preview.text.Objects[0].(*widget.Label); l.Text != "Hello there" || !l.Selectable {
+	if l := as[*widget.Label](t, b.m.preview.text.Objects[0]); l.Text != "Hello there" || !l.Selectable {
 		t.Errorf("the text is %q", l.Text)
 	}
 	if n := len(b.m.preview.files.Objects); n != 1 {
@@ -271,7 +272,7 @@ func TestThePreviewShowsTextAndFiles(t *testing.T) {
 }
 
 func TestALongMessageIsShownInPieces(t *testing.T) {
-	b := open(t, 960, 640)
+	b := open(t, 960)
 	row, _ := b.st.Rows.At(0)
 	b.change(func(st *State) {
 		st.Open = Opened{ID: row.ID, Row: row, Body: &api.Body{Text: strings.Repeat("a line of words\n", 5000), Truncated: true}}
@@ -287,13 +288,13 @@ func TestALongMessageIsShownInPieces(t *testing.T) {
 }
 
 func TestNotices(t *testing.T) {
-	b := open(t, 960, 640)
+	b := open(t, 960)
 	if b.m.notice.strip.Visible() {
 		t.Fatal("a notice without a problem")
 	}
 	press := func() {
 		t.Helper()
-		b.m.notice.actions.Objects[0].(*button).OnTapped()
+		as[*button](t, b.m.notice.actions.Objects[0]).OnTapped()
 	}
 	b.change(func(st *State) {
 		st.Status.Accounts[1].Problems = []api.Problem{{Code: mail.CodeSignInRefused, Class: mail.ClassAuth, Args: mail.Args{"host": "h", "user": "u"}}}
@@ -319,7 +320,7 @@ func TestNotices(t *testing.T) {
 }
 
 func TestEmptyStates(t *testing.T) {
-	b := open(t, 960, 640)
+	b := open(t, 960)
 	none := &rows{}
 	for _, c := range []struct {
 		name string
@@ -352,7 +353,7 @@ func TestColumnsFollowTheWidth(t *testing.T) {
 	}{
 		{960, true, false, false}, {719, true, false, false}, {719, true, true, true}, {420, false, true, true}, {420, false, false, false},
 	} {
-		b := open(t, c.width, 640)
+		b := open(t, c.width)
 		if c.opened {
 			b.change(func(st *State) { st.Open = Opened{ID: 1000} })
 		}
@@ -367,7 +368,7 @@ func TestColumnsFollowTheWidth(t *testing.T) {
 }
 
 func TestActivityPage(t *testing.T) {
-	b := open(t, 960, 640)
+	b := open(t, 960)
 	b.change(func(st *State) {
 		st.Place, st.Activity = Place{Kind: PlaceActivity}, []api.Event{{Time: noon, Kind: "folder.added", Folder: "X", Account: "work", Origin: mail.Elsewhere}}
 	})
@@ -377,4 +378,14 @@ func TestActivityPage(t *testing.T) {
 	if !strings.Contains(b.m.standing.said, "Trying again in ") {
 		t.Errorf("it says %q", b.m.standing.said)
 	}
+}
+
+// as is v as what it has to be.
+func as[T any](t *testing.T, v any) T {
+	t.Helper()
+	got, ok := v.(T)
+	if !ok {
+		t.Fatalf("this is a %T", v)
+	}
+	return got
 }

@@ -42,9 +42,8 @@ type going struct {
 func newMessages(p *i18n.Printer, t *tips, open func(mail.MessageID), enter func()) *messages {
 	m := &messages{p: p, open: open}
 	m.list = newRowList(messageRow, m.length,
-		func() fyne.CanvasObject { return newMessageItem(p, t) },
-		func(i int, o fyne.CanvasObject) {
-			item := o.(*messageItem)
+		func() *messageItem { return newMessageItem(p, t) },
+		func(i int, item *messageItem) {
 			item.set(m.st, i, m.list.hasFocus && i == m.list.chosen)
 		})
 	m.list.picked = m.goTo

@@ -26,9 +26,15 @@ type rowList struct {
 	typed   func(r rune) bool // a letter
 }
 
-func newRowList(height float32, length func() int, create func() fyne.CanvasObject, update func(int, fyne.CanvasObject)) *rowList {
+func newRowList[T fyne.CanvasObject](height float32, length func() int, create func() T, update func(int, T)) *rowList {
 	l := &rowList{rowHeight: height, chosen: -1}
-	l.Length, l.CreateItem, l.UpdateItem = length, create, update
+	l.Length = length
+	l.CreateItem = func() fyne.CanvasObject { return create() }
+	l.UpdateItem = func(i int, o fyne.CanvasObject) {
+		if row, ok := o.(T); ok { // it is what create made
+			update(i, row)
+		}
+	}
 	l.HideSeparators = true
 	l.OnSelected = l.selected
 	l.ExtendBaseWidget(l)

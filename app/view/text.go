@@ -1,8 +1,8 @@
 package view
 
 import (
-	"fmt"
 	"sort"
+	"strconv"
 
 	"fyne.io/fyne/v2"
 

@@ -39,7 +39,7 @@ func newToolbar(p *i18n.Printer, hints *tips, in Intents) *toolbar {
 	t.alerts = newButton("", theme.MediaPauseIcon(), t.pauseOrResume)
 	t.menu.tips, t.check.tips, t.alerts.tips = hints, hints, hints
 	t.label()
-	bar := container.New(&barLayout{}, t.menu, t.title, t.detail, container.NewHBox(t.check, t.alerts))
+	bar := container.New(barLayout{t.title}, t.menu, t.title, t.detail, container.NewHBox(t.check, t.alerts))
 	t.all = bar
 	return t
 }
@@ -182,13 +182,13 @@ func (t *toolbar) popUp(b *button, m *fyne.Menu) {
 
 // barLayout puts the menu button, title and detail at the left, the rest at
 // the right. The detail gives way first.
-type barLayout struct{}
+type barLayout struct{ title *widget.Label }
 
 func (barLayout) MinSize(os []fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(os[3].MinSize().Width+120, max(barHeight, os[3].MinSize().Height+gap))
 }
 
-func (barLayout) Layout(os []fyne.CanvasObject, s fyne.Size) {
+func (l barLayout) Layout(os []fyne.CanvasObject, s fyne.Size) {
 	put := func(o fyne.CanvasObject, x, w float32) {
 		h := o.MinSize().Height
 		rect(o, x, (s.Height-h)/2, w, h)
@@ -202,8 +202,7 @@ func (barLayout) Layout(os []fyne.CanvasObject, s fyne.Size) {
 	right := os[3].MinSize().Width
 	put(os[3], s.Width-right-gap, right)
 	room := max(s.Width-right-gap-x-groupGap, 0)
-	title := os[1].(*widget.Label)
-	want := measure(title.Text, titleSize, title.TextStyle) + 2*gap + 2
+	want := measure(l.title.Text, titleSize, l.title.TextStyle) + 2*gap + 2
 	w := min(want, room)
 	put(os[1], x, w)
 	dw := os[2].MinSize().Width

@@ -98,7 +98,7 @@ func (s *session) ask(call func(context.Context, agent) error) {
 		}
 		s.begin(func() func() {
 			err := call(ctx, a)
-			return func() {
+			return func() { //nolint:contextcheck // all that the session begins ends with the session
 				if err != nil {
 					s.failed(err)
 					return
@@ -174,7 +174,7 @@ func (s *session) checkNow() {
 	s.st.Checking, s.dirty = true, true
 	s.begin(func() func() {
 		_, err := a.Sync(ctx, "")
-		return func() {
+		return func() { //nolint:contextcheck // all that the session begins ends with the session
 			s.st.Checking, s.dirty = false, true
 			if err != nil {
 				s.failed(err)

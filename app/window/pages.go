@@ -28,8 +28,8 @@ type pages struct {
 	known   bool // total was told
 	epoch   int  // grows when the list changed
 	kept    map[int]page
-	used    []int // page numbers, last looked at at the end
-	wanted  []int // page numbers, last wanted at the end
+	used    []int // page numbers, the last one used at the end
+	wanted  []int // page numbers, the last one wanted at the end
 	flights map[int]int
 }
 
@@ -114,9 +114,7 @@ func (p *pages) invalidate() {
 	defer p.mu.Unlock()
 	p.epoch++
 	p.wanted = p.wanted[:0]
-	for _, n := range p.used[max(0, len(p.used)-wantsKept):] {
-		p.wanted = append(p.wanted, n)
-	}
+	p.wanted = append(p.wanted, p.used[max(0, len(p.used)-wantsKept):]...)
 	if len(p.wanted) == 0 {
 		p.wanted = append(p.wanted, 0)
 	}

@@ -30,9 +30,9 @@ func serve(p *pages, s *server) {
 	}
 }
 
-// lookAt reads rows as a list that draws n of them does.
-func lookAt(p *pages, from, n int) (missing int) {
-	for i := from; i < min(from+n, p.Len()); i++ {
+// lookAt reads rows as a list that draws 12 of them does.
+func lookAt(p *pages, from int) (missing int) {
+	for i := from; i < min(from+12, p.Len()); i++ {
 		if _, ok := p.At(i); !ok {
 			missing++
 		}
@@ -62,14 +62,14 @@ func TestAJumpFetchesAtMostTwoPages(t *testing.T) {
 		s.asked = 0
 		// The list passes many rows on its way.
 		for i := 0; i < to; i += 640 {
-			lookAt(p, i, 12)
+			lookAt(p, i)
 		}
-		lookAt(p, to, 12)
+		lookAt(p, to)
 		serve(p, s)
 		if s.asked > 2 {
 			t.Errorf("a jump to %d asked for %d pages", to, s.asked)
 		}
-		if n := lookAt(p, to, 12); n != 0 {
+		if n := lookAt(p, to); n != 0 {
 			t.Errorf("after a jump to %d, %d rows are missing", to, n)
 		}
 		if to > pageRows && needed == 0 {
@@ -82,7 +82,7 @@ func TestPagesKeepFewWhateverTheLength(t *testing.T) {
 	p, s := newPages(func() {}), &server{n: 1_000_000}
 	serve(p, s)
 	for i := 0; i < 500_000; i += 5_000 {
-		lookAt(p, i, 12)
+		lookAt(p, i)
 		serve(p, s)
 		if len(p.kept) > pagesKept || len(p.used) != len(p.kept) || len(p.wanted) > wantsKept {
 			t.Fatalf("at %d: %d pages kept, %d used, %d wanted", i, len(p.kept), len(p.used), len(p.wanted))
@@ -94,12 +94,12 @@ func TestAChangeIsFetchedAgainWhileTheOldIsShown(t *testing.T) {
 	p, s := newPages(func() {}), &server{n: 1000}
 	serve(p, s)
 	for _, at := range []int{300, 500, 700} {
-		lookAt(p, at, 12)
+		lookAt(p, at)
 		serve(p, s)
 	}
 	s.n, s.asked = 1003, 0
 	p.invalidate()
-	if n := lookAt(p, 700, 12); n != 0 {
+	if n := lookAt(p, 700); n != 0 {
 		t.Errorf("%d rows vanished before the new ones came", n)
 	}
 	if _, ok := p.Find(300); ok {

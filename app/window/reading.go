@@ -59,7 +59,7 @@ func (s *session) read() {
 			pg.invalidate()
 			listErr = fillPages(ctx, a, place, pg)
 		}
-		return func() { s.haveRead(a, place, open, r, listErr) }
+		return func() { s.haveRead(a, place, open, r, listErr) } //nolint:contextcheck // all that the session begins ends with the session
 	})
 }
 

@@ -80,20 +80,19 @@ func Run(ctx context.Context, o Options) error {
 	colours.told = os.Getenv("FYNE_THEME") != "" || runtime.GOOS == "windows" || runtime.GOOS == "darwin"
 	a.Settings().SetTheme(colours)
 	sh := &shell{ctx: ctx, app: a, p: o.Printer, log: o.Log, drawn: o.Drawn, onlyWizard: o.Wizard}
-	sh.s = newSession(func(ctx context.Context) (agent, error) { return control.Dial(ctx, o.Socket) }, o.Launch, sh, o.Log, o.Message)
+	sh.s = newSession(func(ctx context.Context) (agent, error) { return control.Dial(ctx, o.Socket) }, o.Launch, sh, o.Log, o.Message) //nolint:contextcheck // all that the session begins ends with the session
 	sh.s.build = o.Build
-	sh.open()
+	sh.open() //nolint:contextcheck // all that the session begins ends with the session
 	stop := context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })
 	ended := make(chan struct{})
-	a.Lifecycle().SetOnStarted(func() {
-		go func() {
-			defer close(ended)
-			sh.s.Run(ctx)
-		}()
-		if !colours.told {
-			go followSystem(ctx, a, colours)
-		}
-	})
+	// The agent answers while Fyne starts: what it says waits for Fyne's loop.
+	go func() {
+		defer close(ended)
+		sh.s.Run(ctx)
+	}()
+	if !colours.told {
+		go followSystem(ctx, a, colours)
+	}
 	a.Run()
 	stop() // there is nothing to quit any more
 	cancel()
@@ -137,7 +136,7 @@ type shell struct {
 var _ screen = (*shell)(nil)
 
 // firstWait is how long the main window waits for the first answer of the agent:
-// without an account account setup comes in its place, and an empty window
+// without an account its setup comes in its place, and an empty window
 // behind it would only be in the way.
 const firstWait = 1200 * time.Millisecond
 

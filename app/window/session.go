@@ -80,7 +80,7 @@ func (s *session) Run(ctx context.Context) {
 		}
 		s.wg.Wait()
 	}()
-	s.attach()
+	s.attach() //nolint:contextcheck // all that the session begins ends with the session
 	tick := time.NewTimer(slowTick)
 	defer tick.Stop()
 	s.publish()
@@ -163,7 +163,7 @@ func (s *session) attach() {
 	ctx := s.ctx
 	s.begin(func() func() {
 		a, err := s.dial(ctx)
-		return func() {
+		return func() { //nolint:contextcheck // all that the session begins ends with the session
 			s.dialling = false
 			if err != nil {
 				s.notFound(err)
@@ -228,14 +228,14 @@ func (s *session) attached(a agent) {
 		if err != nil {
 			return nil // the event stream tells the same
 		}
-		return func() { s.greet(a, hello) }
+		return func() { s.greet(a, hello) } //nolint:contextcheck // all that the session begins ends with the session
 	})
 	s.begin(func() func() {
-		err := a.Events(ctx, api.EventsQuery{Since: api.FromNow, UI: true}, func(e api.Event) error {
+		err := a.Events(ctx, api.EventsQuery{Since: api.FromNow, UI: true}, func(e api.Event) error { //nolint:contextcheck // all that the session begins ends with the session
 			s.post(func() { s.event(e) })
 			return nil
 		})
-		return func() { s.lost(a, err) }
+		return func() { s.lost(a, err) } //nolint:contextcheck // all that the session begins ends with the session
 	})
 	s.changed()
 }

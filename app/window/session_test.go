@@ -48,6 +48,8 @@ func (p *paper) state() view.State {
 
 // stage runs f beside a session, in a bubble of its own time.
 type stage struct {
+	*testing.T // of the bubble of time
+
 	s        *session
 	in       intents
 	paper    *paper
@@ -63,10 +65,10 @@ func (g *stage) setAgent(a *fakeagent.Agent) {
 	g.agent = a
 }
 
-func play(t *testing.T, cast func() *fakeagent.Agent, first mail.MessageID, f func(t *testing.T, g *stage)) {
+func play(t *testing.T, cast func() *fakeagent.Agent, first mail.MessageID, f func(g *stage)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		g := &stage{paper: &paper{}}
+		g := &stage{T: t, paper: &paper{}}
 		if cast != nil {
 			g.agent = cast()
 		}
@@ -92,7 +94,7 @@ func play(t *testing.T, cast func() *fakeagent.Agent, first mail.MessageID, f fu
 		go func() { defer close(ended); g.s.Run(ctx) }()
 		defer func() { cancel(); <-ended }()
 		synctest.Wait()
-		f(t, g)
+		f(g)
 	})
 }
 
@@ -110,38 +112,38 @@ func with(n int) func() *fakeagent.Agent {
 func settle() { time.Sleep(time.Second); synctest.Wait() }
 
 func TestASessionShowsWhatTheAgentSays(t *testing.T) {
-	play(t, with(5000), 0, func(t *testing.T, g *stage) {
+	play(t, with(5000), 0, func(g *stage) {
 		st := g.paper.state()
 		if st.Link != view.LinkUp || !st.Known || st.Rows.Len() != 5000 || len(st.Status.Accounts) != 2 {
-			t.Fatalf("link %v, known %v, %d accounts", st.Link, st.Known, len(st.Status.Accounts))
+			g.Fatalf("link %v, known %v, %d accounts", st.Link, st.Known, len(st.Status.Accounts))
 		}
 		if q := g.agent.Queries(); len(q) != 1 || q[0].Limit != pageRows {
-			t.Errorf("asked for %v", q)
+			g.Errorf("asked for %v", q)
 		}
 		if g.launches != 0 {
-			t.Error("an agent that runs was started again")
+			g.Error("an agent that runs was started again")
 		}
 	})
 }
 
 func TestABurstOfEventsIsReadFewTimes(t *testing.T) {
-	play(t, with(5000), 0, func(t *testing.T, g *stage) {
+	play(t, with(5000), 0, func(g *stage) {
 		before, drawn := len(g.agent.Queries()), g.paper.drawn
 		for range 500 {
 			g.agent.Tell(api.Event{Kind: "message.added"})
 		}
 		settle()
 		if n := len(g.agent.Queries()) - before; n == 0 || n > 4 {
-			t.Errorf("500 events were read %d times", n)
+			g.Errorf("500 events were read %d times", n)
 		}
 		if n := g.paper.drawn - drawn; n == 0 || n > 6 {
-			t.Errorf("500 events were drawn %d times", n)
+			g.Errorf("500 events were drawn %d times", n)
 		}
 	})
 }
 
 func TestNothingHappensWhileNothingChanges(t *testing.T) {
-	play(t, with(50), 0, func(t *testing.T, g *stage) {
+	play(t, with(50), 0, func(g *stage) {
 		settle()
 		before, drawn := len(g.agent.Queries()), g.paper.drawn
 		for range 10 {
@@ -150,164 +152,164 @@ func TestNothingHappensWhileNothingChanges(t *testing.T) {
 		}
 		synctest.Wait()
 		if n := len(g.agent.Queries()) - before; n != 0 {
-			t.Errorf("a quiet hour asked for %d pages", n)
+			g.Errorf("a quiet hour asked for %d pages", n)
 		}
 		if n := g.paper.drawn - drawn; n > 41 {
-			t.Errorf("ten quiet minutes were drawn %d times", n)
+			g.Errorf("ten quiet minutes were drawn %d times", n)
 		}
 	})
 }
 
 func TestGoToAnotherFolder(t *testing.T) {
-	play(t, with(300), 0, func(t *testing.T, g *stage) {
+	play(t, with(300), 0, func(g *stage) {
 		g.in.GoTo(view.Place{Kind: view.PlaceFolder, Account: "work", Folder: "Sent"})
 		settle()
 		q := g.agent.Queries()
 		if last := q[len(q)-1]; last.Account != "work" || last.Folder != "Sent" {
-			t.Errorf("asked for %+v", last)
+			g.Errorf("asked for %+v", last)
 		}
 		g.agent.SetActivity(fakeagent.SampleActivity(time.Now()))
 		g.in.GoTo(view.Place{Kind: view.PlaceActivity})
 		settle()
 		if st := g.paper.state(); len(st.Activity) != 5 || st.Open.ID != 0 {
-			t.Errorf("%d lines of activity, message %d", len(st.Activity), st.Open.ID)
+			g.Errorf("%d lines of activity, message %d", len(st.Activity), st.Open.ID)
 		}
 	})
 }
 
 func TestOpenMarkAndClose(t *testing.T) {
-	play(t, with(300), 0, func(t *testing.T, g *stage) {
+	play(t, with(300), 0, func(g *stage) {
 		g.in.Open(299)
 		settle()
 		st := g.paper.state()
 		if st.Open.ID != 299 || st.Open.Body == nil || st.Open.Row.Subject != "main is green" {
-			t.Fatalf("opened %+v", st.Open)
+			g.Fatalf("opened %+v", st.Open)
 		}
 		if st.Open.Row.Flags.Has(mail.FlagSeen) {
-			t.Error("opening a message marked it read")
+			g.Error("opening a message marked it read")
 		}
 		g.in.MarkRead(299, true)
 		settle()
 		st = g.paper.state()
 		if row, ok := st.Rows.At(1); !ok || !row.Flags.Has(mail.FlagSeen) {
-			t.Error("the list does not show it read")
+			g.Error("the list does not show it read")
 		}
 		if !st.Open.Row.Flags.Has(mail.FlagSeen) {
-			t.Error("the preview does not show it read")
+			g.Error("the preview does not show it read")
 		}
 		g.in.Open(0)
 		settle()
 		if g.paper.state().Open.ID != 0 {
-			t.Error("it is still open")
+			g.Error("it is still open")
 		}
 	})
 }
 
 func TestAFirstMessageIsOpened(t *testing.T) {
-	play(t, with(10), 7, func(t *testing.T, g *stage) {
+	play(t, with(10), 7, func(g *stage) {
 		if o := g.paper.state().Open; o.ID != 7 || o.Body == nil {
-			t.Errorf("opened %+v", o)
+			g.Errorf("opened %+v", o)
 		}
 	})
 }
 
 func TestAMessageThatIsGoneIsClosed(t *testing.T) {
-	play(t, with(10), 7, func(t *testing.T, g *stage) {
+	play(t, with(10), 7, func(g *stage) {
 		g.agent.SetRows(fakeagent.SampleRows(time.Now(), 5))
 		g.agent.Tell(api.Event{Kind: "message.gone", IDs: []mail.MessageID{7}})
 		settle()
 		st := g.paper.state()
 		if st.Open.ID != 0 || st.Failed != nil || st.Rows.Len() != 5 {
-			t.Errorf("open %d, failed %v, %d rows", st.Open.ID, st.Failed, st.Rows.Len())
+			g.Errorf("open %d, failed %v, %d rows", st.Open.ID, st.Failed, st.Rows.Len())
 		}
 	})
 }
 
 func TestRequestsOfOtherProcesses(t *testing.T) {
-	play(t, with(10), 0, func(t *testing.T, g *stage) {
+	play(t, with(10), 0, func(g *stage) {
 		for _, r := range []api.UIRequest{{Show: "main"}, {Show: "message", Message: 4}, {Show: "wizard"}, {Show: "quit"}} {
-			if err := g.agent.ShowUI(t.Context(), r); err != nil {
-				t.Fatal(err)
+			if err := g.agent.ShowUI(g.Context(), r); err != nil {
+				g.Fatal(err)
 			}
 		}
 		settle()
 		if p := g.paper; p.raised != 3 || p.wizards != 1 || p.quits != 1 || p.last.Open.ID != 4 {
-			t.Errorf("raised %d, wizards %d, quits %d, open %d", p.raised, p.wizards, p.quits, p.last.Open.ID)
+			g.Errorf("raised %d, wizards %d, quits %d, open %d", p.raised, p.wizards, p.quits, p.last.Open.ID)
 		}
 	})
 }
 
 func TestWithoutAccountsTheWizardIsOfferedOnce(t *testing.T) {
-	play(t, func() *fakeagent.Agent { return fakeagent.New(api.Status{Running: true}) }, 0, func(t *testing.T, g *stage) {
+	play(t, func() *fakeagent.Agent { return fakeagent.New(api.Status{Running: true}) }, 0, func(g *stage) {
 		g.agent.Change(func(*api.Status) {})
 		settle()
 		if g.paper.wizards != 1 {
-			t.Errorf("the wizard was offered %d times", g.paper.wizards)
+			g.Errorf("the wizard was offered %d times", g.paper.wizards)
 		}
 	})
 }
 
 func TestTheAgentIsStartedWhenNobodyAnswers(t *testing.T) {
-	play(t, nil, 0, func(t *testing.T, g *stage) {
+	play(t, nil, 0, func(g *stage) {
 		time.Sleep(400 * time.Millisecond)
 		if st := g.paper.state(); st.Link != view.LinkConnecting {
-			t.Errorf("link %v before it was given time to start", st.Link)
+			g.Errorf("link %v before it was given time to start", st.Link)
 		}
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
 		if g.launches != 1 {
-			t.Errorf("started %d times", g.launches)
+			g.Errorf("started %d times", g.launches)
 		}
 		if st := g.paper.state(); st.Link != view.LinkLost {
-			t.Errorf("link %v after five seconds without an agent", st.Link)
+			g.Errorf("link %v after five seconds without an agent", st.Link)
 		}
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
 		if g.dials > 100 {
-			t.Errorf("dialled %d times in ten minutes", g.dials)
+			g.Errorf("dialled %d times in ten minutes", g.dials)
 		}
 		g.setAgent(sample(3))
 		time.Sleep(11 * time.Second)
 		synctest.Wait()
 		if st := g.paper.state(); st.Link != view.LinkUp || !st.Known {
-			t.Errorf("link %v after the agent came", st.Link)
+			g.Errorf("link %v after the agent came", st.Link)
 		}
 	})
 }
 
 func TestAnAgentThatEndsIsMissedAndNotStartedAgain(t *testing.T) {
-	play(t, with(30), 0, func(t *testing.T, g *stage) {
+	play(t, with(30), 0, func(g *stage) {
 		first := g.agent
 		g.setAgent(nil)
 		first.Vanish()
 		settle()
 		st := g.paper.state()
 		if st.Link != view.LinkLost || st.Rows.Len() != 30 {
-			t.Errorf("link %v, %d rows: what was known must stay", st.Link, st.Rows.Len())
+			g.Errorf("link %v, %d rows: what was known must stay", st.Link, st.Rows.Len())
 		}
 		if g.launches != 0 {
-			t.Error("what the user ended was started again")
+			g.Error("what the user ended was started again")
 		}
 		g.in.StartAgent()
 		g.setAgent(sample(31))
 		settle()
 		if st := g.paper.state(); st.Link != view.LinkUp || st.Rows.Len() != 31 || g.launches != 1 {
-			t.Errorf("link %v, %d rows, %d launches", st.Link, st.Rows.Len(), g.launches)
+			g.Errorf("link %v, %d rows, %d launches", st.Link, st.Rows.Len(), g.launches)
 		}
 	})
 }
 
 func TestAHandoverIsFollowed(t *testing.T) {
-	play(t, with(30), 0, func(t *testing.T, g *stage) {
+	play(t, with(30), 0, func(g *stage) {
 		first := g.agent
 		g.setAgent(sample(32))
 		first.Tell(api.Event{Kind: api.KindHandover})
 		settle()
 		if st := g.paper.state(); st.Link != view.LinkUp || st.Rows.Len() != 32 {
-			t.Errorf("link %v, %d rows", st.Link, st.Rows.Len())
+			g.Errorf("link %v, %d rows", st.Link, st.Rows.Len())
 		}
 		if first.Readers() != 0 {
-			t.Error("the old agent is still listened to")
+			g.Error("the old agent is still listened to")
 		}
 	})
 }
@@ -324,18 +326,18 @@ func TestWhatFailsIsSaid(t *testing.T) {
 		{"Status", func(in intents) { in.GoTo(view.Place{Kind: view.PlaceActivity}) }},
 	} {
 		t.Run(c.method, func(t *testing.T) {
-			play(t, with(30), 0, func(t *testing.T, g *stage) {
+			play(t, with(30), 0, func(g *stage) {
 				g.agent.Fail(c.method, fault)
 				c.do(g.in)
 				settle()
 				st := g.paper.state()
 				if st.Failed == nil || st.Failed.Code != mail.CodeDiskFull || st.Checking {
-					t.Fatalf("failed %v, checking %v", st.Failed, st.Checking)
+					g.Fatalf("failed %v, checking %v", st.Failed, st.Checking)
 				}
 				g.in.Dismiss()
 				settle()
 				if g.paper.state().Failed != nil {
-					t.Error("it is still said")
+					g.Error("it is still said")
 				}
 			})
 		})
@@ -348,37 +350,37 @@ func TestAListThatFailsIsSaidInItsPlace(t *testing.T) {
 		a.Fail("Messages", &mail.Fault{Code: mail.CodeNoFolder, Class: mail.ClassLocal})
 		return a
 	}
-	play(t, broken, 0, func(t *testing.T, g *stage) {
+	play(t, broken, 0, func(g *stage) {
 		st := g.paper.state()
 		if st.Trouble == nil || st.Known {
-			t.Errorf("trouble %v, known %v", st.Trouble, st.Known)
+			g.Errorf("trouble %v, known %v", st.Trouble, st.Known)
 		}
 	})
 }
 
 func TestSignInAgainKnowsTheAccount(t *testing.T) {
-	play(t, with(1), 0, func(t *testing.T, g *stage) {
+	play(t, with(1), 0, func(g *stage) {
 		g.in.SignIn("home")
 		settle()
 		if a := g.paper.signIns; len(a) != 1 || a[0].ID != "home" {
-			t.Errorf("asked for %v", a)
+			g.Errorf("asked for %v", a)
 		}
 	})
 }
 
 func TestTheWizardUsesTheAgentOfTheMoment(t *testing.T) {
-	play(t, with(1), 0, func(t *testing.T, g *stage) {
+	play(t, with(1), 0, func(g *stage) {
 		g.agent.SetCheck(fakeagent.SampleCheck(time.Millisecond))
 		var steps int
 		b := backend{g.s}
-		if err := b.Check(t.Context(), api.Draft{Address: "a@b.example"}, func(api.Step) { steps++ }); err != nil || steps == 0 {
-			t.Errorf("check: %v, %d steps", err, steps)
+		if err := b.Check(g.Context(), api.Draft{Address: "a@b.example"}, func(api.Step) { steps++ }); err != nil || steps == 0 {
+			g.Errorf("check: %v, %d steps", err, steps)
 		}
 		g.setAgent(nil)
 		g.s.post(func() { g.s.lost(g.s.agent, control.ErrNoHolder) })
 		settle()
-		if _, err := b.AddAccount(t.Context(), api.Draft{}, nil); mail.FaultOf(err) == nil {
-			t.Error("an account was added without an agent")
+		if _, err := b.AddAccount(g.Context(), api.Draft{}, nil); mail.FaultOf(err) == nil {
+			g.Error("an account was added without an agent")
 		}
 	})
 }

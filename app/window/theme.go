@@ -30,7 +30,7 @@ type palette struct {
 }
 
 func rgb(v uint32) color.NRGBA {
-	return color.NRGBA{R: uint8(v >> 16), G: uint8(v >> 8 & 0xFF), B: uint8(v & 0xFF), A: 0xFF} //nolint:gosec // a byte of three
+	return color.NRGBA{R: uint8(v >> 16), G: uint8(v >> 8 & 0xFF), B: uint8(v & 0xFF), A: 0xFF}
 }
 
 func faint(c color.NRGBA, alpha uint8) color.NRGBA {

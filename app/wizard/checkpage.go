@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/heronmail/heron/app/view"
 	"github.com/heronmail/heron/sync/control/api"
 	"github.com/heronmail/heron/sync/mail"
 )
@@ -25,7 +26,7 @@ type checkPage struct {
 }
 
 func newCheckPage(w *Wizard) page {
-	p := &checkPage{w: w, list: container.New(stack{overlap: 6}), below: container.New(stack{overlap: 8})}
+	p := &checkPage{w: w, list: container.New(view.Stack{Overlap: 6}), below: container.New(view.Stack{Overlap: 8})}
 	p.title = widget.NewLabelWithStyle("", fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	p.title.SizeName = theme.SizeNameHeadingText
 	for range w.flow.Steps() {
@@ -33,7 +34,7 @@ func newCheckPage(w *Wizard) page {
 		p.lines = append(p.lines, l)
 		p.list.Add(l.all)
 	}
-	p.all = container.NewVScroll(container.New(stack{}, p.title, gap(8), p.list, gap(8), p.below))
+	p.all = container.NewVScroll(container.New(view.Stack{}, p.title, gap(8), p.list, gap(8), p.below))
 	return p
 }
 
@@ -77,9 +78,9 @@ func (p *checkPage) refresh() {
 // trust offers to believe one certificate. It is not the main button: it is to
 // be weighed.
 func (p *checkPage) trust() fyne.CanvasObject {
-	b := newButton(p.w.p.T("wizard.trust"), p.w.trust)
-	b.escape = p.w.escape
-	return container.New(stack{}, quiet(p.w.p.T("wizard.trust.help")), inset(container.NewHBox(b), 0, 8))
+	b := view.NewButton(p.w.p.T("wizard.trust"), p.w.trust)
+	b.Escape = p.w.escape
+	return container.New(view.Stack{}, quiet(p.w.p.T("wizard.trust.help")), inset(container.NewHBox(b), 0, 8))
 }
 
 // readable writes a fingerprint in groups of four, to be compared by eye.

@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/heronmail/heron/app/view"
 	"github.com/heronmail/heron/sync/mail"
 )
 
@@ -47,7 +48,7 @@ func newAddressPage(w *Wizard) page {
 	f := newField(w, FieldAddress, w.p.T("wizard.address.hint"))
 	return &formPage{
 		fields: []*field{f},
-		all: container.New(stack{},
+		all: container.New(view.Stack{},
 			heading(w.p.T("wizard.address.title"), w.p.T("wizard.address.help")), gap(12), f.all),
 	}
 }
@@ -70,7 +71,7 @@ func newServerPage(w *Wizard) page {
 	agree.Checked = w.flow.Agreed()
 	mistake := widget.NewLabel("")
 	mistake.Importance, mistake.Wrapping = widget.DangerImportance, fyne.TextWrapWord
-	plain := container.New(stack{}, warning, inset(agree, 0, 4), mistake)
+	plain := container.New(view.Stack{}, warning, inset(agree, 0, 4), mistake)
 
 	imap := widget.NewRadioGroup([]string{p.T("wizard.protocol.imap")}, nil)
 	imap.Selected, imap.Required = imap.Options[0], true
@@ -118,7 +119,7 @@ func newServerPage(w *Wizard) page {
 		}
 	}
 	label := widget.NewLabelWithStyle(p.T("wizard.field.security"), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
-	form := container.New(stack{},
+	form := container.New(view.Stack{},
 		heading(p.T("wizard.server.title"), p.T("wizard.server.help")),
 		option(imap, p.T("wizard.protocol.imap.text")),
 		option(pop, p.T("wizard.protocol.pop.text")),
@@ -176,7 +177,7 @@ func newSignInPage(w *Wizard) page {
 	}
 	return &formPage{
 		fields: fields,
-		all:    container.New(stack{}, heading(title, help), gap(12), user.all, gap(4), pass.all, gap(4), at),
+		all:    container.New(view.Stack{}, heading(title, help), gap(12), user.all, gap(4), pass.all, gap(4), at),
 	}
 }
 
@@ -189,7 +190,7 @@ type foldersPage struct {
 }
 
 func newFoldersPage(w *Wizard) page {
-	box := container.New(stack{})
+	box := container.New(view.Stack{})
 	for _, c := range w.flow.Folders() {
 		name := mail.Printable(c.Folder.Path)
 		if c.Fixed {
@@ -202,7 +203,7 @@ func newFoldersPage(w *Wizard) page {
 		}
 		box.Add(inset(check, 0, 4))
 	}
-	p := &foldersPage{w: w, fail: container.New(stack{})}
+	p := &foldersPage{w: w, fail: container.New(view.Stack{})}
 	p.all = container.NewBorder(heading(w.p.T("wizard.folders.title"), w.p.T("wizard.folders.help")),
 		p.fail, nil, nil, container.NewVScroll(box))
 	return p
@@ -233,7 +234,7 @@ func newDonePage(w *Wizard) page {
 	if w.flow.Existing() {
 		text = w.p.T("wizard.done.again", "Account", mail.Printable(w.flow.Value(FieldAddress)))
 	}
-	return &donePage{all: container.New(stack{}, gap(24),
+	return &donePage{all: container.New(view.Stack{}, gap(24),
 		container.NewHBox(inset(container.NewGridWrap(fyne.NewSize(48, 48), icon), 0, 4)),
 		heading(w.p.T("wizard.done.title"), text))}
 }

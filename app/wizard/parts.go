@@ -7,38 +7,11 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/heronmail/heron/app/view"
 	"github.com/heronmail/heron/sync/health"
 	"github.com/heronmail/heron/sync/i18n"
 	"github.com/heronmail/heron/sync/mail"
 )
-
-// button is Fyne's, pressed with Enter too, and it keeps the focus when it is
-// pressed with a key.
-type button struct {
-	widget.Button
-	escape func() // Escape; may be nil
-}
-
-func newButton(text string, tapped func()) *button {
-	b := &button{}
-	b.Text, b.OnTapped = text, tapped
-	b.ExtendBaseWidget(b)
-	return b
-}
-
-// TypedKey implements fyne.Focusable.
-func (b *button) TypedKey(e *fyne.KeyEvent) {
-	switch e.Name {
-	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
-		if !b.Disabled() && b.OnTapped != nil {
-			b.OnTapped()
-		}
-	case fyne.KeyEscape:
-		if b.escape != nil {
-			b.escape()
-		}
-	}
-}
 
 // entry is Fyne's, with Escape.
 type entry struct {
@@ -110,7 +83,7 @@ func newField(w *Wizard, name Field, hint string) *field {
 	f.mistake.Wrapping = fyne.TextWrapWord
 	f.mistake.Hide()
 	label := widget.NewLabelWithStyle(w.p.T("wizard.field."+string(name)), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
-	f.all = container.New(stack{}, label, inset(f.entry, 0, 8), f.mistake)
+	f.all = container.New(view.Stack{}, label, inset(f.entry, 0, 8), f.mistake)
 	return f
 }
 
@@ -138,7 +111,7 @@ func heading(title, help string) fyne.CanvasObject {
 	t := widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	t.SizeName = theme.SizeNameHeadingText
 	t.Wrapping = fyne.TextWrapWord
-	return container.New(stack{overlap: 6}, t, quiet(help))
+	return container.New(view.Stack{Overlap: 6}, t, quiet(help))
 }
 
 // quiet is text beside the main thing.
@@ -157,39 +130,7 @@ func trouble(p *i18n.Printer, pr mail.Problem) fyne.CanvasObject {
 	text := widget.NewLabel(mail.Printable(d.Text + " " + d.Remedy))
 	title.Wrapping, text.Wrapping = fyne.TextWrapWord, fyne.TextWrapWord
 	text.Selectable = true
-	return container.New(stack{overlap: 12}, title, text)
-}
-
-// stack puts objects under each other, each as wide as there is room. Labels
-// have room around them already; overlap takes some of it away.
-type stack struct{ overlap float32 }
-
-func (l stack) MinSize(os []fyne.CanvasObject) fyne.Size {
-	var s fyne.Size
-	over := float32(0)
-	for _, o := range os {
-		if o.Visible() {
-			m := o.MinSize()
-			s.Width = max(s.Width, m.Width)
-			s.Height += m.Height - over
-			over = l.overlap
-		}
-	}
-	return s
-}
-
-func (l stack) Layout(os []fyne.CanvasObject, s fyne.Size) {
-	y := float32(0)
-	for _, o := range os {
-		if !o.Visible() {
-			continue
-		}
-		o.Resize(fyne.NewSize(s.Width, o.MinSize().Height))
-		h := o.MinSize().Height // of a wrapped label, known once it has its width
-		o.Move(fyne.NewPos(0, y))
-		o.Resize(fyne.NewSize(s.Width, h))
-		y += h - l.overlap
-	}
+	return container.New(view.Stack{Overlap: 12}, title, text)
 }
 
 // wide gives a button the room that a short word would not.

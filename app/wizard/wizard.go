@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/heronmail/heron/app/view"
 	"github.com/heronmail/heron/sync/control/api"
 	"github.com/heronmail/heron/sync/i18n"
 	"github.com/heronmail/heron/sync/mail"
@@ -44,14 +45,13 @@ type Wizard struct {
 
 	dots    *fyne.Container
 	body    *fyne.Container
-	next    *button
-	back    *button
-	cancel  *button
+	next    *view.Button
+	back    *view.Button
+	cancel  *view.Button
 	backBox *fyne.Container
 	all     *fyne.Container
 	page    page
 	pageNo  Page
-	started bool
 	stop    context.CancelFunc // ends a check that runs
 	run     int                // numbers checks: answers of one that was stopped are dropped
 }
@@ -80,12 +80,12 @@ func newWizard(ctx context.Context, p *i18n.Printer, b Backend, f *Flow, closed 
 	w := &Wizard{ctx: ctx, p: p, backend: b, flow: f, closed: closed, onUI: fyne.Do, stop: func() {}}
 	w.dots = container.NewHBox()
 	w.body = container.NewStack()
-	w.next = newButton("", w.Next)
+	w.next = view.NewButton("", w.Next)
 	w.next.Importance = widget.HighImportance
-	w.back = newButton(p.T("wizard.back"), w.Back)
-	w.cancel = newButton(p.T("wizard.cancel"), w.Cancel)
+	w.back = view.NewButton(p.T("wizard.back"), w.Back)
+	w.cancel = view.NewButton(p.T("wizard.cancel"), w.Cancel)
 	w.cancel.Importance = widget.LowImportance
-	w.next.escape, w.back.escape, w.cancel.escape = w.escape, w.escape, w.escape
+	w.next.Escape, w.back.Escape, w.cancel.Escape = w.escape, w.escape, w.escape
 	w.backBox = container.New(wide{}, w.back)
 	foot := container.NewHBox(w.cancel, layout.NewSpacer(), w.backBox, container.New(wide{}, w.next))
 	w.all = container.NewBorder(
@@ -308,7 +308,7 @@ func (w *Wizard) showDots() {
 	}
 }
 
-func set(b *button, text string, enabled bool) {
+func set(b *view.Button, text string, enabled bool) {
 	if b.Text != text {
 		b.SetText(text)
 	}

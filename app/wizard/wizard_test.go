@@ -155,7 +155,7 @@ func TestAMistakeIsToldInPlace(t *testing.T) {
 	s := open(t, "en")
 	test.Type(s.c.Focused(), "ann")
 	s.enter(t)
-	f := s.w.page.(*formPage).fields[0]
+	f := s.form(t).fields[0]
 	if !f.mistake.Visible() || f.mistake.Text == "" {
 		t.Fatal("nothing is said")
 	}
@@ -266,7 +266,7 @@ func TestAWrongFieldGetsTheKeyboard(t *testing.T) {
 	test.Type(s.c.Focused(), "ann@example.org")
 	s.enter(t)
 	host := s.c.Focused()
-	s.w.page.(*formPage).fields[1].entry.SetText("many")
+	s.form(t).fields[1].entry.SetText("many")
 	s.enter(t)
 	if e, ok := s.c.Focused().(*entry); !ok || s.c.Focused() == host || e.Text != "many" {
 		t.Errorf("the focus is at %T", s.c.Focused())
@@ -297,4 +297,14 @@ func radioWith(t *testing.T, o fyne.CanvasObject, option string) *widget.RadioGr
 		t.Fatalf("no choice offers %q", option)
 	}
 	return found
+}
+
+// form is the page, which is one of fields.
+func (s *stand) form(t *testing.T) *formPage {
+	t.Helper()
+	p, ok := s.w.page.(*formPage)
+	if !ok {
+		t.Fatalf("the page is a %T", s.w.page)
+	}
+	return p
 }
