@@ -149,7 +149,7 @@ func runDesktop(ctx context.Context, quit context.CancelFunc, o Options, h *host
 	}
 	d := &desktop{
 		o: o, host: h, backend: h.Backend(), printer: printer, log: o.Log,
-		window: platform.NewWindow(platform.WindowProgram, o.WindowArgs, o.Log),
+		window: platform.NewWindow(platform.WindowProgram, append([]string{"--asked"}, o.WindowArgs...), o.Log),
 		icon:   tray.New(artist, o.Log),
 	}
 	if err := d.startAlerts(ctx); err != nil {

@@ -38,6 +38,7 @@ type flags struct {
 	dataDir string
 	message int64
 	wizard  bool
+	asked   bool // by the agent, which has told the host what to show
 	version bool
 }
 
@@ -49,6 +50,7 @@ func parse(args []string, p *i18n.Printer, stderr io.Writer) (flags, error) {
 	set.StringVar(&f.dataDir, "data-dir", "", "")
 	set.Int64Var(&f.message, "message", 0, "")
 	set.BoolVar(&f.wizard, "wizard", false, "")
+	set.BoolVar(&f.asked, "asked", false, "")
 	set.BoolVar(&f.version, "version", false, "")
 	if err := set.Parse(args); err != nil {
 		return f, err
@@ -108,6 +110,11 @@ func open(start time.Time, f flags, p *i18n.Printer, stderr io.Writer) error {
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	release, ok := alone(dirs, log)
+	if !ok {
+		return show(ctx, dirs, f)
+	}
+	defer release()
 	o := window.Options{
 		Socket: dirs.SocketPath(), Build: api.Build(version), Printer: p, Log: log,
 		Launch:  func(ctx context.Context) error { return launch(ctx, f.dataDir) },

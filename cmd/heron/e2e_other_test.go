@@ -117,3 +117,16 @@ func (o *otherMachine) delete(t *testing.T, name string) {
 		t.Fatal(err)
 	}
 }
+
+func (o *otherMachine) unseen(t *testing.T, mailbox string) int {
+	t.Helper()
+	// STATUS of the selected mailbox may be stale without it.
+	if err := o.client.Noop().Wait(); err != nil {
+		t.Fatal(err)
+	}
+	data, err := o.client.Status(mailbox, &imap.StatusOptions{NumUnseen: true}).Wait()
+	if err != nil || data.NumUnseen == nil {
+		t.Fatalf("STATUS of %s: %v", mailbox, err)
+	}
+	return int(*data.NumUnseen)
+}

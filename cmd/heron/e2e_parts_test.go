@@ -91,6 +91,26 @@ func (st *story) types(t *testing.T, text string, keys ...string) {
 	}
 }
 
+// agree waits until tray, status and server say the same number of unread
+// messages, and the window says the texts. The window's own number is too small
+// and grey to be read surely; what it shows is read again from the same status.
+func (st *story) agree(t *testing.T, unread int, texts ...string) {
+	t.Helper()
+	st.tray(t, fmt.Sprintf("%d unread", unread))
+	st.state(t, func(s api.Status) string {
+		if s.Unread != unread || onlyAccount(s).Unread != unread {
+			return fmt.Sprintf("the status says %d", s.Unread)
+		}
+		return ""
+	})
+	if n := st.other.unseen(t, "INBOX"); n != unread {
+		t.Errorf("the server says %d unseen, want %d", n, unread)
+	}
+	if len(texts) > 0 {
+		st.sees(t, texts...)
+	}
+}
+
 // tray waits until the tray's menu says all texts.
 func (st *story) tray(t *testing.T, texts ...string) {
 	t.Helper()

@@ -132,7 +132,7 @@ func (d *Dovecot) prepare() error {
 	d.CAFile = d.Certs.CAFile
 	var passwd bytes.Buffer
 	for i := range d.config.Users {
-		d.passwords = append(d.passwords, rand.Text())
+		d.passwords = append(d.passwords, (rand.Text() + rand.Text())[:32])
 		fmt.Fprintf(&passwd, "%s:{PLAIN}%s:%d:%d::%s::\n", d.User(i), d.passwords[i], d.owner.uid, d.owner.gid, d.home(i))
 		if err := os.Mkdir(d.home(i), 0o700); err != nil {
 			return err
