@@ -34,9 +34,10 @@ func TestWithoutAnAccountThereIsOnePage(t *testing.T) {
 func TestATipTellsWhatWasShortened(t *testing.T) {
 	b := open(t, 960)
 	b.m.tips.delay = 0
+	b.w.Resize(fyne.NewSize(500, 640))
 	item := newFolderItem(b.m.p, b.m.tips)
 	item.Resize(fyne.NewSize(120, folderRow))
-	for name, want := range map[string]bool{"Receipts": false, strings.Repeat("Receipts of travels ", 8): true} {
+	for name, want := range map[string]bool{"Receipts": false, strings.Repeat("Receipts of travels ", 8): true, "archive/" + strings.Repeat("x", 70): true} {
 		item.row = placeRow{name: name, enabled: true}
 		item.Refresh()
 		item.MouseIn(&desktop.MouseEvent{})
@@ -46,7 +47,7 @@ func TestATipTellsWhatWasShortened(t *testing.T) {
 		if want && b.m.tips.text.Text != name {
 			t.Errorf("tip says %q", b.m.tips.text.Text)
 		}
-		if r := b.m.tips.rect; want && r.Position().X+r.Size().Width > 960 {
+		if r := b.m.tips.rect; want && r.Position().X+r.Size().Width > 500 {
 			t.Error("the tip leaves the window")
 		}
 		item.MouseOut()

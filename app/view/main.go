@@ -69,6 +69,7 @@ func NewMain(p *i18n.Printer, in Intents) *Main {
 	m.all = container.NewStack(container.New(frame{},
 		container.New(Stack{}, m.bar.all, hairline(), m.notice.strip),
 		m.columns, container.New(Stack{}, hairline(), m.foot)), m.tips.layer)
+	m.tips.room = m.all.Size
 	return m
 }
 

@@ -26,6 +26,7 @@ type tips struct {
 	text  *widget.Label
 	timer *time.Timer
 	of    fyne.CanvasObject // what the pointer rests on
+	room  func() fyne.Size  // of the pages below
 	delay time.Duration
 }
 
@@ -86,7 +87,8 @@ func (t *tips) show(o fyne.CanvasObject, whole string) {
 	}
 	t.rect.FillColor, t.rect.StrokeColor = theme.Color(theme.ColorNameMenuBackground), theme.Color(theme.ColorNameInputBorder)
 	setText(t.text, whole)
-	all := t.layer.Size()
+	all := t.room() // what is hidden is not laid out
+	t.layer.Resize(all)
 	w := float32(0)
 	for line := range strings.SplitSeq(whole, "\n") {
 		w = max(w, measure(line, textSize, fyne.TextStyle{}))
