@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -19,7 +18,9 @@ import (
 
 	"github.com/heronmail/heron/sync/control/api"
 	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/mailtest"
 	"github.com/heronmail/heron/sync/mailtest/desktop"
+	"github.com/heronmail/heron/sync/store"
 )
 
 // patience bounds each wait for something to be seen. Dovecot holds each push
@@ -29,20 +30,7 @@ const patience = 40 * time.Second
 // eventually looks until nothing is wrong.
 func eventually(t *testing.T, what string, wrong func() string) {
 	t.Helper()
-	limit := time.After(patience)
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		problem := wrong()
-		if problem == "" {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-limit:
-			t.Fatalf("waiting until %s: %s", what, problem)
-		}
-	}
+	mailtest.Eventually(t, patience, what, wrong)
 }
 
 // sees waits until all texts stand on the screen.
@@ -62,7 +50,7 @@ func (st *story) sees(t *testing.T, texts ...string) {
 	})
 }
 
-// clicks clicks on a text once it is there.
+// clicks presses on a text once it is there.
 func (st *story) clicks(t *testing.T, text string) {
 	t.Helper()
 	eventually(t, fmt.Sprintf("%q is clicked", text), func() string {
@@ -73,7 +61,7 @@ func (st *story) clicks(t *testing.T, text string) {
 	})
 }
 
-// types types into whatever has the focus, then presses keys.
+// types puts text into whatever has the focus, then presses keys.
 func (st *story) types(t *testing.T, text string, keys ...string) {
 	t.Helper()
 	if text != "" {
@@ -162,21 +150,36 @@ func (st *story) noAlert(t *testing.T) {
 	})
 }
 
+// canWithdraw waits until the store has what it takes to withdraw each alert.
+func (st *story) canWithdraw(t *testing.T) {
+	t.Helper()
+	kept, err := store.Open(t.Context(), filepath.Join(st.desk.Dir, "data", "heron"), store.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = kept.Close() }()
+	eventually(t, "every alert can be withdrawn", func() string {
+		open, err := kept.Alerts(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range open {
+			if a.Handle == "" {
+				return fmt.Sprintf("alert %d has no handle", a.ID)
+			}
+		}
+		return ""
+	})
+}
+
 // ctl runs heronctl and returns what it printed.
-func (st *story) ctl(t *testing.T, exit int, args ...string) string {
+func (st *story) ctl(t *testing.T, args ...string) string {
 	t.Helper()
 	cmd := st.desk.Command(st.bin("heronctl"), args...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
-	err := cmd.Run()
-	code := 0
-	if ee, ok := err.(*exec.ExitError); ok { //nolint:errorlint // as Run returns it
-		code = ee.ExitCode()
-	} else if err != nil {
-		t.Fatal(err)
-	}
-	if code != exit {
-		t.Fatalf("heronctl %s ended with %d, want %d\n%s%s", strings.Join(args, " "), code, exit, &out, &errs)
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("heronctl %s: %v\n%s%s", strings.Join(args, " "), err, &out, &errs)
 	}
 	return out.String()
 }
@@ -186,7 +189,7 @@ func (st *story) state(t *testing.T, wrong func(api.Status) string) {
 	t.Helper()
 	eventually(t, "the status is right", func() string {
 		var s api.Status
-		if err := json.Unmarshal([]byte(st.ctl(t, 0, "--json", "status")), &s); err != nil {
+		if err := json.Unmarshal([]byte(st.ctl(t, "--json", "status")), &s); err != nil {
 			t.Fatal(err)
 		}
 		if len(s.Accounts) != 1 {
@@ -209,7 +212,7 @@ func mustBe(want string, got mail.State) string {
 func (st *story) uid(subject string) string {
 	st.t.Helper()
 	var list []api.Message
-	if err := json.Unmarshal([]byte(st.ctl(st.t, 0, "--json", "message", "list", st.account, "INBOX")), &list); err != nil {
+	if err := json.Unmarshal([]byte(st.ctl(st.t, "--json", "message", "list", st.account, "INBOX")), &list); err != nil {
 		st.t.Fatal(err)
 	}
 	for _, m := range list {

@@ -27,7 +27,8 @@ import (
 func TestFromAServerToTheTray(t *testing.T) {
 	st := newStory(t)
 
-	st.chapter("the wizard is typed through", func(t *testing.T) {
+	t.Run("the wizard is typed through", func(t *testing.T) {
+		st.chapter(t)
 		st.startAgent(t)
 		st.sees(t, "Your mail address")
 		st.types(t, "user0@example.org", "Return")
@@ -57,7 +58,8 @@ func TestFromAServerToTheTray(t *testing.T) {
 		st.agree(t, 1)
 	})
 
-	st.chapter("new mail raises the number and shows one alert", func(t *testing.T) {
+	t.Run("new mail raises the number and shows one alert", func(t *testing.T) {
+		st.chapter(t)
 		st.deliver("Lunch on Friday")
 		st.line(t, "message.added", `"subject":"Lunch on Friday"`, `"origin":"elsewhere"`)
 		st.alert(t, "Lunch on Friday")
@@ -65,14 +67,16 @@ func TestFromAServerToTheTray(t *testing.T) {
 		st.agree(t, 2, "Lunch on Friday")
 	})
 
-	st.chapter("reading it elsewhere lowers the number and withdraws the alert", func(t *testing.T) {
+	t.Run("reading it elsewhere lowers the number and withdraws the alert", func(t *testing.T) {
+		st.chapter(t)
 		st.other.store(t, "INBOX", "Lunch on Friday", imap.StoreFlagsAdd, imap.FlagSeen)
 		st.line(t, "flags.changed", `"added":["seen"]`, `"origin":"elsewhere"`)
 		st.noAlert(t)
 		st.agree(t, 1)
 	})
 
-	st.chapter("marking it read in the alert reaches the server", func(t *testing.T) {
+	t.Run("marking it read in the alert reaches the server", func(t *testing.T) {
+		st.chapter(t)
 		st.deliver("Tickets for Saturday")
 		st.alert(t, "Tickets for Saturday")
 		st.clicks(t, "Mark read")
@@ -82,36 +86,40 @@ func TestFromAServerToTheTray(t *testing.T) {
 		st.agree(t, 1)
 	})
 
-	st.chapter("marking it unread with heronctl reaches the server", func(t *testing.T) {
-		st.ctl(t, 0, "message", "mark", st.account, "INBOX", st.other.uid(t, "INBOX", "Tickets for Saturday"), "--unseen", "--wait")
+	t.Run("marking it unread with heronctl reaches the server", func(t *testing.T) {
+		st.chapter(t)
+		st.ctl(t, "message", "mark", st.account, "INBOX", st.other.uid(t, "INBOX", "Tickets for Saturday"), "--unseen", "--wait")
 		st.other.lacks(t, "INBOX", "Tickets for Saturday", imap.FlagSeen)
 		st.tray(t, "Tickets for Saturday")
 		st.noAlert(t)
 		st.agree(t, 2)
 	})
 
-	st.chapter("filing it elsewhere is shown as a move", func(t *testing.T) {
+	t.Run("filing it elsewhere is shown as a move", func(t *testing.T) {
+		st.chapter(t)
 		st.other.move(t, "INBOX", "Lunch on Friday", "Archive")
 		st.line(t, "message.moved", `"from":"INBOX"`, `"to":"Archive"`)
 		st.noAlert(t)
 		st.agree(t, 2)
 	})
 
-	st.chapter("a folder made, renamed and deleted elsewhere is shown", func(t *testing.T) {
+	t.Run("a folder made, renamed and deleted elsewhere is shown", func(t *testing.T) {
+		st.chapter(t)
 		st.other.create(t, "Travel plans")
-		st.ctl(t, 0, "sync")
+		st.ctl(t, "sync")
 		st.line(t, "folder.added", `"folder":"Travel plans"`)
 		st.sees(t, "Travel plans")
 		st.other.rename(t, "Travel plans", "Old journeys")
-		st.ctl(t, 0, "sync")
+		st.ctl(t, "sync")
 		st.sees(t, "Old journeys")
 		st.other.delete(t, "Old journeys")
-		st.ctl(t, 0, "sync")
+		st.ctl(t, "sync")
 		st.line(t, "folder.gone", `"folder":"Old journeys"`)
 		st.agree(t, 2)
 	})
 
-	st.chapter("closing the window leaves the agent; starting again shows it", func(t *testing.T) {
+	t.Run("closing the window leaves the agent; starting again shows it", func(t *testing.T) {
+		st.chapter(t)
 		st.closeWindow(t)
 		st.tray(t, "2 unread")
 		if err := st.desk.Command(st.bin("heron")).Run(); err != nil {
@@ -123,9 +131,11 @@ func TestFromAServerToTheTray(t *testing.T) {
 		}
 	})
 
-	st.chapter("a kill and a start: no alert twice, nothing missing", func(t *testing.T) {
+	t.Run("a kill and a start: no alert twice, nothing missing", func(t *testing.T) {
+		st.chapter(t)
 		st.deliver("Before the kill")
 		st.alert(t, "Before the kill")
+		st.canWithdraw(t) // what it was about to write when it was killed, nobody knows
 		shown := len(st.alerts.List())
 		st.killAgent(t)
 		st.deliver("While Heron was dead")
@@ -148,16 +158,17 @@ func TestFromAServerToTheTray(t *testing.T) {
 		st.agree(t, 2)
 	})
 
-	st.chapter("the server goes and comes back: offline is shown, then caught up", func(t *testing.T) {
+	t.Run("the server goes and comes back: offline is shown, then caught up", func(t *testing.T) {
+		st.chapter(t)
 		st.dovecot.Stop()
 		st.state(t, func(s api.Status) string { return mustBe("offline", onlyAccount(s).State) })
 		st.tray(t, "offline")
 		st.sees(t, "trying again")
-		st.ctl(t, 0, "message", "mark", st.account, "INBOX", st.uid("Tickets for Saturday"), "--seen")
+		st.ctl(t, "message", "mark", st.account, "INBOX", st.uid("Tickets for Saturday"), "--seen")
 		st.tray(t, "1 unread") // shown at once, sent later
 		st.dovecot.Start()
 		st.other.connect(t)
-		st.ctl(t, 0, "sync")
+		st.ctl(t, "sync")
 		st.state(t, func(s api.Status) string { return mustBe("online", onlyAccount(s).State) })
 		st.other.has(t, "INBOX", "Tickets for Saturday", imap.FlagSeen)
 		st.deliver("After the break")
@@ -165,7 +176,8 @@ func TestFromAServerToTheTray(t *testing.T) {
 		st.agree(t, 2, "After the break")
 	})
 
-	st.chapter("quit in the tray ends everything", func(t *testing.T) {
+	t.Run("quit in the tray ends everything", func(t *testing.T) {
+		st.chapter(t)
 		st.nothingLeaks(t)
 		if err := st.desk.Tray().Click("Quit"); err != nil {
 			t.Fatal(err)
@@ -238,24 +250,22 @@ func newStory(t *testing.T) *story {
 	return st
 }
 
-// chapter runs a part of the story; when one fails, the rest makes no sense.
-func (st *story) chapter(name string, f func(t *testing.T)) {
-	st.t.Helper()
-	ok := st.t.Run(name, func(t *testing.T) {
-		defer func() {
-			if t.Failed() {
-				st.evidence(t)
-			}
-		}()
-		f(t)
-	})
-	if !ok {
-		st.t.FailNow()
+// chapter begins a part of the story; when one failed, the rest makes no sense.
+func (st *story) chapter(t *testing.T) {
+	t.Helper()
+	if st.t.Failed() {
+		t.Fatal("a chapter before this one failed")
 	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			st.evidence(t)
+		}
+	})
 }
 
 // evidence keeps what a person would look at after a failure.
 func (st *story) evidence(t *testing.T) {
+	t.Helper()
 	if dir := os.Getenv("HERON_TEST_EVIDENCE"); dir != "" {
 		if err := st.desk.Screenshot(filepath.Join(dir, "failure.png")); err != nil {
 			t.Log(err)

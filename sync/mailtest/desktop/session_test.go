@@ -12,6 +12,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/mailtest"
 	"github.com/heronmail/heron/sync/mailtest/desktop"
 	"github.com/heronmail/heron/sync/secret"
 )
@@ -85,7 +86,7 @@ func TestAnAlertIsHeard(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func() string {
+	mailtest.Eventually(t, 20*time.Second, "the alert is heard of", func() string {
 		if open := alerts.Open(); len(open) != 1 || open[0].Summary != "Ann Lee" || open[0].ID != id {
 			return fmt.Sprintf("open alerts = %+v", open)
 		}
@@ -101,29 +102,10 @@ func TestAnAlertIsHeard(t *testing.T) {
 	if err := s.ClickText("Mark read"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func() string {
+	mailtest.Eventually(t, 20*time.Second, "the alert is heard of", func() string {
 		if list := alerts.List(); len(list) != 1 || !list[0].Closed {
 			return fmt.Sprintf("after the click: %+v", list)
 		}
 		return ""
 	})
-}
-
-// eventually looks until nothing is wrong.
-func eventually(t *testing.T, wrong func() string) {
-	t.Helper()
-	limit := time.After(20 * time.Second)
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		problem := wrong()
-		if problem == "" {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-limit:
-			t.Fatal(problem)
-		}
-	}
 }
