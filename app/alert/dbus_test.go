@@ -1,4 +1,4 @@
-//go:build !windows && !darwin
+//go:build linux
 
 package alert
 
@@ -17,9 +17,10 @@ import (
 	"github.com/godbus/dbus/v5"
 	"go.uber.org/goleak"
 
-	"github.com/heronmail/heron/app/internal/desktoptest"
 	"github.com/heronmail/heron/assets"
 	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/mailtest"
+	"github.com/heronmail/heron/sync/mailtest/desktop"
 )
 
 func TestMain(m *testing.M) {
@@ -123,7 +124,7 @@ func alerter(t *testing.T, o Options) Alerter {
 }
 
 func TestShowAndWithdraw(t *testing.T) {
-	desktoptest.Bus(t)
+	desktop.Start(t, desktop.Options{Bare: true}).Enter(t)
 	srv := play(t, "body", "body-markup", "actions")
 	icon, err := assets.Icon(48)
 	if err != nil {
@@ -175,7 +176,7 @@ func TestShowAndWithdraw(t *testing.T) {
 }
 
 func TestPlainServer(t *testing.T) {
-	desktoptest.Bus(t)
+	desktop.Start(t, desktop.Options{Bare: true}).Enter(t)
 	srv := play(t, "body")
 	a := alerter(t, Options{})
 	if _, err := a.Show(t.Context(), Alert{Title: "T", Body: "1 < 2 & 3", Open: "Open", MarkRead: "Mark read"}); err != nil {
@@ -192,7 +193,7 @@ func TestPlainServer(t *testing.T) {
 // Actions of our notifications are told, also of those that an earlier process
 // showed; nobody else's are.
 func TestActions(t *testing.T) {
-	desktoptest.Bus(t)
+	desktop.Start(t, desktop.Options{Bare: true}).Enter(t)
 	srv := play(t, "actions")
 	first := alerter(t, Options{})
 	old, err := first.Show(t.Context(), Alert{Title: "old", Open: "Open"})
@@ -242,7 +243,7 @@ func TestActions(t *testing.T) {
 }
 
 func TestServiceComesAndGoes(t *testing.T) {
-	desktoptest.Bus(t)
+	desktop.Start(t, desktop.Options{Bare: true}).Enter(t)
 	there := make(chan bool, 100)
 	a := alerter(t, Options{Available: func(yes bool) { there <- yes }})
 	until := func(want bool) {
@@ -293,7 +294,7 @@ func TestBusComesBack(t *testing.T) {
 	if _, err := a.Show(t.Context(), Alert{Title: "T"}); err == nil {
 		t.Fatal("shown without a bus")
 	}
-	desktoptest.Bus(t)
+	desktop.Start(t, desktop.Options{Bare: true}).Enter(t)
 	srv := play(t)
 	if _, err := a.Show(t.Context(), Alert{Title: "T"}); err != nil {
 		t.Fatal(err)
@@ -305,16 +306,16 @@ func TestBusComesBack(t *testing.T) {
 
 // The real thing: dunst shows, is clicked, and closes.
 func TestDunst(t *testing.T) {
-	bus := desktoptest.Bus(t)
-	desktoptest.Display(t)
+	desk := desktop.Start(t, desktop.Options{Bare: true, Display: true})
+	desk.Enter(t)
 	conf := filepath.Join(t.TempDir(), "dunstrc")
 	if err := os.WriteFile(conf, []byte("[global]\nmarkup = full\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	desktoptest.Start(t, nil, "dunst", "-conf", conf)
+	desk.Run("dunst", "dunst", "-conf", conf)
 	a := alerter(t, Options{})
 	handle := ""
-	desktoptest.Eventually(t, "dunst shows an alert", func() bool {
+	mailtest.Await(t, "dunst shows an alert", func() bool {
 		h, err := a.Show(t.Context(), Alert{Title: "Ann Lee", Body: "Lunch on <i>Friday</i>?", Open: "Open", MarkRead: "Mark read"})
 		handle = h
 		return err == nil
@@ -323,7 +324,7 @@ func TestDunst(t *testing.T) {
 		t.Helper()
 		out, err := exec.CommandContext(t.Context(), "dunstctl", args...).CombinedOutput()
 		if err != nil {
-			t.Fatalf("dunstctl %v: %v %s (bus %s)", args, err, out, bus)
+			t.Fatalf("dunstctl %v: %v %s", args, err, out)
 		}
 		return strings.TrimSpace(string(out))
 	}
@@ -343,14 +344,14 @@ func TestDunst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	desktoptest.Eventually(t, "dunst displays the second", func() bool { return ctl("count", "displayed") != "0" })
+	mailtest.Await(t, "dunst displays the second", func() bool { return ctl("count", "displayed") != "0" })
 	if err := a.Withdraw(t.Context(), second); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.Withdraw(t.Context(), handle); err != nil {
 		t.Fatal(err)
 	}
-	desktoptest.Eventually(t, "dunst takes it away", func() bool { return ctl("count", "displayed") == "0" })
+	mailtest.Await(t, "dunst takes it away", func() bool { return ctl("count", "displayed") == "0" })
 	if out := ctl("history"); !strings.Contains(out, "&lt;i&gt;Friday") {
 		t.Errorf("a sender's markup was not escaped: %s", out)
 	}

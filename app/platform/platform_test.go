@@ -1,4 +1,4 @@
-//go:build !windows && !darwin
+//go:build linux
 
 package platform
 
@@ -17,7 +17,8 @@ import (
 	"github.com/godbus/dbus/v5/prop"
 	"go.uber.org/goleak"
 
-	"github.com/heronmail/heron/app/internal/desktoptest"
+	"github.com/heronmail/heron/sync/mailtest"
+	"github.com/heronmail/heron/sync/mailtest/desktop"
 )
 
 func TestMain(m *testing.M) {
@@ -54,14 +55,14 @@ func TestWindowOnce(t *testing.T) {
 		}
 	}
 	// Standard input is empty: the program ends by itself, as a closed window.
-	desktoptest.Eventually(t, "the window ends", func() bool { return !w.Running() })
+	mailtest.Await(t, "the window ends", func() bool { return !w.Running() })
 	if got := notes(); got != "--data-dir x --message 7\n" {
 		t.Errorf("started with %q, want once", got)
 	}
 	if err := w.Open(); err != nil {
 		t.Fatal(err)
 	}
-	desktoptest.Eventually(t, "the window is opened again", func() bool { return strings.Count(notes(), "\n") == 2 })
+	mailtest.Await(t, "the window is opened again", func() bool { return strings.Count(notes(), "\n") == 2 })
 	w.Close(t.Context())
 	if err := w.Open(); !errors.Is(err, ErrWindowClosed) {
 		t.Errorf("opened after Close: %v", err)
@@ -83,7 +84,7 @@ func TestWindowClose(t *testing.T) {
 			if err := w.Open(); err != nil {
 				t.Fatal(err)
 			}
-			desktoptest.Eventually(t, "it runs", func() bool { return notes() != "" })
+			mailtest.Await(t, "it runs", func() bool { return notes() != "" })
 			ctx, cancel := context.WithTimeout(t.Context(), tt.limit)
 			defer cancel()
 			w.Close(ctx)
@@ -153,7 +154,7 @@ func TestWatchTray(t *testing.T) {
 	if err := WatchTray(t.Context(), never); err == nil {
 		t.Error("no bus was no error")
 	}
-	desktoptest.Bus(t)
+	desktop.Start(t, desktop.Options{Bare: true}).Enter(t)
 	told := make(chan bool, 8)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)

@@ -1,4 +1,4 @@
-//go:build !windows && !darwin
+//go:build linux
 
 package tray
 
@@ -18,10 +18,11 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
-	"github.com/heronmail/heron/app/internal/desktoptest"
 	"github.com/heronmail/heron/app/tray/badge"
 	"github.com/heronmail/heron/sync/i18n"
 	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/mailtest"
+	"github.com/heronmail/heron/sync/mailtest/desktop"
 )
 
 // watcher plays the desktop's side of org.kde.StatusNotifierWatcher.
@@ -163,7 +164,7 @@ func startIcon(t *testing.T) (show func(State), commands <-chan Command, end fun
 
 // The story of an icon. It begins without a tray on the desktop.
 func TestIcon(t *testing.T) {
-	desktoptest.Bus(t)
+	desktop.Start(t, desktop.Options{Bare: true}).Enter(t)
 	show, commands, end, pid := startIcon(t)
 	state := State{
 		Now: now(), Unread: 2, Accounts: []Account{{ID: "my_work", State: mail.StateOnline, Unread: 2}},
@@ -182,7 +183,7 @@ func TestIcon(t *testing.T) {
 		err := conn.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, service).Store(&has)
 		return err == nil && has
 	}
-	desktoptest.Eventually(t, "the item has its name", owned)
+	mailtest.Await(t, "the item has its name", owned)
 
 	// A tray that comes later finds the icon.
 	if _, err := conn.RequestName("org.kde.StatusNotifierWatcher", dbus.NameFlagDoNotQueue); err != nil {
@@ -230,7 +231,7 @@ func TestIcon(t *testing.T) {
 			t.Fatalf("no command, want %+v", c)
 		}
 	}
-	desktoptest.Eventually(t, "the title is shown", func() bool { return property("Title") == "Heron: 2 unread" })
+	mailtest.Await(t, "the title is shown", func() bool { return property("Title") == "Heron: 2 unread" })
 	if id := property("Id"); id != "heron" {
 		t.Errorf("id %q must not change with the number", id)
 	}
@@ -252,7 +253,7 @@ func TestIcon(t *testing.T) {
 	if got, ok := pixels[0][2].([]byte); !ok || !bytes.Equal(got, argb) {
 		t.Error("the panel gets another picture than was drawn")
 	}
-	desktoptest.Eventually(t, "the menu is whole", func() bool {
+	mailtest.Await(t, "the menu is whole", func() bool {
 		l := labels()
 		return slices.Contains(l, "Quit") && slices.Contains(l, "Mark read")
 	})
@@ -276,7 +277,7 @@ func TestIcon(t *testing.T) {
 	before := ids["Quit"]
 	state.Unread, state.Newest = 1, []Entry{{ID: 9, From: "Eve", Subject: "new"}}
 	show(state)
-	desktoptest.Eventually(t, "the new message is shown", func() bool { return slices.Contains(labels(), "Eve: new") })
+	mailtest.Await(t, "the new message is shown", func() bool { return slices.Contains(labels(), "Eve: new") })
 	click("Mark read")
 	click("Quit")
 	want(Command{Kind: Quit})
@@ -290,7 +291,7 @@ func TestIcon(t *testing.T) {
 	// Another account changes the shape.
 	state.Accounts = append(state.Accounts, Account{ID: "home", State: mail.StateOffline})
 	show(state)
-	desktoptest.Eventually(t, "the second account is shown", func() bool {
+	mailtest.Await(t, "the second account is shown", func() bool {
 		return slices.Contains(labels(), "○ home: offline, trying again by itself")
 	})
 

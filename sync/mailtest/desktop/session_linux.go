@@ -21,6 +21,7 @@ const patience = 20 * time.Second
 
 // Options say which parts a session has. The session bus is always there.
 type Options struct {
+	Bare     bool   // the bus starts no service by itself
 	Keyring  bool   // gnome-keyring, unlocked
 	Display  bool   // Xvfb and openbox
 	Panel    bool   // xfce4-panel with a tray; needs Display
@@ -91,7 +92,7 @@ func (s *Session) start(o Options) error {
 			return err
 		}
 	}
-	if err := s.startBus(); err != nil {
+	if err := s.startBus(o.Bare); err != nil {
 		return err
 	}
 	if o.Keyring {
@@ -120,6 +121,12 @@ func (s *Session) start(o Options) error {
 // Env is the environment of the session's programs.
 func (s *Session) Env() []string { return append([]string(nil), s.env...) }
 
+// Enter makes the session's bus and display those of the test's own process.
+func (s *Session) Enter(t interface{ Setenv(key, value string) }) {
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", s.bus)
+	t.Setenv("DISPLAY", s.Display)
+}
+
 // Bus connects to the session bus; the connection is closed by Cleanup.
 func (s *Session) Bus() *dbus.Conn {
 	s.t.Helper()
@@ -131,8 +138,16 @@ func (s *Session) Bus() *dbus.Conn {
 	return c
 }
 
-// Command prepares a program in the session; it is ended by Cleanup if it still
-// runs then. The caller starts it.
+// Run starts a program in the session, which Cleanup ends. pkg is what to
+// install when it is missing.
+func (s *Session) Run(pkg, program string, args ...string) {
+	s.t.Helper()
+	if err := s.run(pkg, program, args...); err != nil {
+		s.t.Fatalf("starting %s: %v", program, err)
+	}
+}
+
+// Command prepares a program in the session. The caller starts and ends it.
 func (s *Session) Command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(name, args...)
 	cmd.Env = s.Env()
@@ -171,11 +186,33 @@ func (s *Session) startDisplay(screen string) error {
 	return nil
 }
 
-func (s *Session) startBus() error {
+// bareBus is a session bus that knows of no services.
+const bareBus = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:tmpdir=/tmp</listen>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+`
+
+func (s *Session) startBus(bare bool) error {
 	socket := filepath.Join(s.Dir, "run", "bus")
 	s.bus = "unix:path=" + socket
 	s.env = append(s.env, "DBUS_SESSION_BUS_ADDRESS="+s.bus)
-	if err := s.run("dbus", "dbus-daemon", "--session", "--nofork", "--nopidfile", "--address="+s.bus); err != nil {
+	config := "--session"
+	if bare {
+		file := filepath.Join(s.Dir, "bus.conf")
+		if err := os.WriteFile(file, []byte(bareBus), 0o600); err != nil {
+			return err
+		}
+		config = "--config-file=" + file
+	}
+	if err := s.run("dbus", "dbus-daemon", config, "--nofork", "--nopidfile", "--address="+s.bus); err != nil {
 		return err
 	}
 	return s.await("the session bus", func() bool {
