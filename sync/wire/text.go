@@ -122,18 +122,12 @@ func unfold(s string) string {
 // 32 KB to copy each word.
 func readCharset(name string, in io.Reader) (io.Reader, error) {
 	name, _, _ = strings.Cut(name, "*") // a language, RFC 2231 §5
-	r, unknown := charset.Reader(name, in)
-	if unknown != nil {
-		r = in
+	if r, err := charset.Reader(name, in); err == nil {
+		b, err := io.ReadAll(r)
+		return bytes.NewReader(b), err
 	}
-	b, err := io.ReadAll(r)
-	if err != nil {
-		return nil, err
-	}
-	if unknown != nil {
-		return strings.NewReader(guess(b)), nil
-	}
-	return bytes.NewReader(b), nil
+	b, err := io.ReadAll(in)
+	return strings.NewReader(guess(b)), err
 }
 
 func guess(b []byte) string {
