@@ -10,6 +10,8 @@ VERSION ?= $(shell git describe --tags --match 'v[0-9]*' 2>/dev/null | sed 's/^v
 export GOFLAGS := -trimpath -buildvcs=false -tags=migrated_fynedo
 LDFLAGS := -s -w -X main.version=$(VERSION)
 TOOLS := $(CURDIR)/.tools
+# Where .ci/deps puts Go when the system's is too old.
+export PATH := $(TOOLS)/go/bin:$(PATH)
 GOLANGCI := v2.15.0
 NFPM := v2.43.4
 
