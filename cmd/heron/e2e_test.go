@@ -22,8 +22,9 @@ import (
 // TestFromAServerToTheTray tells the whole story with real parts: a Dovecot, a
 // desktop with window manager, panel, notification daemon and keyring, and the
 // three built programs. A person sets an account up by typing; a second IMAP
-// client is "the other machine". After each step tray, alert, window, `heronctl
-// watch` and the server's own state have to say the same.
+// client is "the other machine". After each step those of tray, alert, window,
+// `heronctl watch` and the server's own state that tell of it have to say the
+// same.
 func TestFromAServerToTheTray(t *testing.T) {
 	st := newStory(t)
 
@@ -111,6 +112,7 @@ func TestFromAServerToTheTray(t *testing.T) {
 		st.sees(t, "Travel plans")
 		st.other.rename(t, "Travel plans", "Old journeys")
 		st.ctl(t, "sync")
+		st.line(t, "folder.renamed", `"folder":"Old journeys"`, `"from":"Travel plans"`)
 		st.sees(t, "Old journeys")
 		st.other.delete(t, "Old journeys")
 		st.ctl(t, "sync")
@@ -141,6 +143,7 @@ func TestFromAServerToTheTray(t *testing.T) {
 		st.deliver("While Heron was dead")
 		st.startAgent(t)
 		st.alert(t, "While Heron was dead")
+		st.line(t, "message.added", `"subject":"While Heron was dead"`, `"origin":"elsewhere"`)
 		st.tray(t, "Before the kill", "While Heron was dead")
 		st.agree(t, 4, "Before the kill", "While Heron was dead")
 		eventually(t, "the window of before is the only one", func() string {
@@ -162,6 +165,7 @@ func TestFromAServerToTheTray(t *testing.T) {
 		st.chapter(t)
 		st.dovecot.Stop()
 		st.state(t, func(s api.Status) string { return mustBe("offline", onlyAccount(s).State) })
+		st.line(t, "account.state", `"state":"offline"`)
 		st.tray(t, "offline")
 		st.sees(t, "trying again")
 		st.ctl(t, "message", "mark", st.account, "INBOX", st.uid("Tickets for Saturday"), "--seen")
@@ -173,6 +177,7 @@ func TestFromAServerToTheTray(t *testing.T) {
 		st.other.has(t, "INBOX", "Tickets for Saturday", imap.FlagSeen)
 		st.deliver("After the break")
 		st.tray(t, "After the break")
+		st.alert(t, "After the break")
 		st.agree(t, 2, "After the break")
 	})
 
