@@ -45,7 +45,7 @@ type flags struct {
 func parse(args []string, p *i18n.Printer, stderr io.Writer) (flags, error) {
 	var f flags
 	set := flag.NewFlagSet("heron-window", flag.ContinueOnError)
-	set.SetOutput(stderr)
+	set.SetOutput(io.Discard) // its own words are English only; Usage says ours
 	set.Usage = func() { _, _ = fmt.Fprint(stderr, p.T("window.help")) }
 	set.StringVar(&f.dataDir, "data-dir", "", "")
 	set.Int64Var(&f.message, "message", 0, "")

@@ -39,8 +39,8 @@ var errUsage = errors.New("wrong usage")
 func parse(args []string, p *i18n.Printer, stdout, stderr io.Writer) (flags, error) {
 	var f flags
 	set := flag.NewFlagSet("heron", flag.ContinueOnError)
-	set.SetOutput(stderr)
-	set.Usage = func() {} // flag calls it for --help and for errors alike
+	set.SetOutput(io.Discard) // its own words are English only
+	set.Usage = func() {}     // flag calls it for --help and for errors alike
 	set.StringVar(&f.dataDir, "data-dir", "", "")
 	set.BoolVar(&f.headless, "headless", false, "")
 	set.BoolVar(&f.background, "background", false, "")
@@ -52,6 +52,7 @@ func parse(args []string, p *i18n.Printer, stdout, stderr io.Writer) (flags, err
 		_, _ = fmt.Fprint(stdout, p.T("agent.help"))
 		return f, err
 	case err != nil:
+		_, _ = fmt.Fprintln(stderr, "heron:", p.T("agent.unknown-option"))
 		return f, errUsage
 	case set.NArg() > 0:
 		_, _ = fmt.Fprintln(stderr, "heron:", p.T("agent.unknown-argument"))

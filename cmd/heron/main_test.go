@@ -20,7 +20,7 @@ func TestCommandLine(t *testing.T) {
 	}{
 		"help":              {"--help", health.ExitDone, "--background", ""},
 		"version":           {"--version", health.ExitDone, "heron ", ""},
-		"unknown option":    {"--frobnicate", health.ExitUsage, "", "frobnicate"},
+		"unknown option":    {"--frobnicate", health.ExitUsage, "", "no such option"},
 		"argument":          {"start", health.ExitUsage, "", "no arguments"},
 		"demo and data dir": {"--demo --data-dir x", health.ExitUsage, "", "--demo"},
 		"demo and headless": {"--demo --headless", health.ExitUsage, "", "--demo"},
