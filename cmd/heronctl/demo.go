@@ -29,18 +29,18 @@ type act struct {
 type demoStarter func(ctx context.Context, told func(demo.StoryEvent)) (session, error)
 
 type demoCmd struct {
-	For time.Duration `placeholder:"DURATION"`
+	For *time.Duration `placeholder:"DURATION"`
 }
 
 // Run tells the story of the demo account as it happens.
 func (c *demoCmd) Run(ctx context.Context, a *app) error {
-	if c.For < 0 {
+	if c.For != nil && *c.For <= 0 {
 		return usage(a.p.T("ctl.usage.duration"))
 	}
 	limited := ctx
-	if c.For > 0 {
+	if c.For != nil {
 		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeout(ctx, c.For)
+		limited, cancel = context.WithTimeout(ctx, *c.For)
 		defer cancel()
 	}
 	if err := a.say("%s", a.p.T("ctl.demo.intro")); err != nil {

@@ -48,6 +48,9 @@ func TestDemoTellsBothSides(t *testing.T) {
 	if o := tellDemo(t, f); o.code != 1 || f.closed != 1 {
 		t.Errorf("a demo that breaks: exit %d, %d closed", o.code, f.closed)
 	}
+	if o := tellDemo(t, f, "--for=0s"); o.code != 2 {
+		t.Errorf("a demo of no time ends with %d", o.code)
+	}
 	if o := tellDemo(t, f, "--for=-1s"); o.code != 2 {
 		t.Errorf("a negative time: exit %d", o.code)
 	}
