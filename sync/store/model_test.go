@@ -163,7 +163,8 @@ func (m *model) some(which func(*modelMsg) bool) []*modelMsg {
 func placed(x *modelMsg) bool { return x.box != nil }
 func gone(x *modelMsg) bool   { return x.box == nil }
 
-// pick draws one, and gives the action up where there is none.
+// pick draws one. Where there is none the action does not apply, and rapid takes
+// another: its Skip ends one step of a history, not the test.
 func pick[T any](t *rapid.T, from []T, what string) T {
 	if len(from) == 0 {
 		t.Skip("nothing to " + what)
