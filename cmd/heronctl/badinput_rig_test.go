@@ -430,23 +430,6 @@ func (f *front) serve(c net.Conn) {
 	<-done
 }
 
-// setPassword gives a user of the server another password.
-func (r *rig) setPassword(user int, from, to string) {
-	r.t.Helper()
-	path := filepath.Join(r.dove.Dir, "passwd")
-	b, err := os.ReadFile(path)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	was, is := fmt.Sprintf("user%d:{PLAIN}%s:", user, from), fmt.Sprintf("user%d:{PLAIN}%s:", user, to)
-	if !bytes.Contains(b, []byte(was)) {
-		r.t.Fatalf("user%d has no such password", user)
-	}
-	if err := os.WriteFile(path, bytes.Replace(b, []byte(was), []byte(is), 1), 0o600); err != nil {
-		r.t.Fatal(err)
-	}
-}
-
 // disk is a disk that can be full.
 type disk struct{ fill, empty func() }
 

@@ -181,10 +181,10 @@ func (r *rig) faults() {
 	}
 	settings := r.settingsFiles()
 
-	const changed = "another password"
+	password := r.dove.Password(2)
 	for _, c := range cases {
 		if c.bad == "" {
-			r.setPassword(2, r.dove.Password(2), changed)
+			r.dove.SetPassword(2, "another password")
 			fronts[c.id].leadTo(c.good)
 			continue
 		}
@@ -210,11 +210,11 @@ func (r *rig) faults() {
 	}
 
 	// All but the password come right by themselves.
-	r.setPassword(2, changed, r.dove.Password(2))
+	r.dove.SetPassword(2, password)
 	r.dove.Deliver(t, 2, "INBOX", letter(2))
 	for _, c := range cases {
 		if c.bad == "" {
-			if err := r.client().SignIn(t.Context(), c.id, r.dove.Password(2), nil); err != nil {
+			if err := r.client().SignIn(t.Context(), c.id, password, nil); err != nil {
 				t.Errorf("signing in again: %v", err)
 			}
 			continue

@@ -48,6 +48,7 @@ type Dovecot struct {
 	owner     owner
 	program   string
 	passwords []string
+	written   time.Time // the time of the list of passwords
 	imap      int
 	imaps     int
 	pop3      int
@@ -130,15 +131,13 @@ func (d *Dovecot) prepare() error {
 		return err
 	}
 	d.CAFile = d.Certs.CAFile
-	var passwd bytes.Buffer
 	for i := range d.config.Users {
 		d.passwords = append(d.passwords, (rand.Text() + rand.Text())[:32])
-		fmt.Fprintf(&passwd, "%s:{PLAIN}%s:%d:%d::%s::\n", d.User(i), d.passwords[i], d.owner.uid, d.owner.gid, d.home(i))
 		if err := os.Mkdir(d.home(i), 0o700); err != nil {
 			return err
 		}
 	}
-	return os.WriteFile(filepath.Join(d.Dir, "passwd"), passwd.Bytes(), 0o600)
+	return d.writePasswords(time.Now())
 }
 
 // configure finds ports and writes the configuration.

@@ -1,10 +1,13 @@
 package mailtest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"mime"
+	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
@@ -30,6 +33,47 @@ func (d *Dovecot) User(user int) string { return fmt.Sprintf("user%d", user) }
 // Password is a user's password: random, letters and digits, new with every
 // server.
 func (d *Dovecot) Password(user int) string { return d.passwords[user] }
+
+// SetPassword gives a user another password, and returns when the server takes
+// it. The old one is refused from then on.
+func (d *Dovecot) SetPassword(user int, to string) {
+	d.tb.Helper()
+	d.passwords[user] = to
+	// The server reads its list again when it is of another second.
+	d.written = d.written.Add(2 * time.Second)
+	if err := d.writePasswords(d.written); err != nil {
+		d.tb.Fatalf("mailtest: new password: %v", err)
+	}
+	Eventually(d.tb, readyLimit, "the server takes the new password", func() string {
+		c, err := d.connect(user)
+		if err != nil {
+			return err.Error()
+		}
+		_ = c.Close() // it has told what it was asked
+		return ""
+	})
+}
+
+// writePasswords writes the list of users. It is replaced as a whole: the
+// server may read it at any moment.
+func (d *Dovecot) writePasswords(at time.Time) error {
+	var list bytes.Buffer
+	for i, password := range d.passwords {
+		fmt.Fprintf(&list, "%s:{PLAIN}%s:%d:%d::%s::\n", d.User(i), password, d.owner.uid, d.owner.gid, d.home(i))
+	}
+	path := filepath.Join(d.Dir, "passwd")
+	if err := os.WriteFile(path+".new", list.Bytes(), 0o600); err != nil {
+		return err
+	}
+	if err := os.Chtimes(path+".new", at, at); err != nil {
+		return err
+	}
+	if err := d.owner.take(path + ".new"); err != nil {
+		return err
+	}
+	d.written = at
+	return os.Rename(path+".new", path)
+}
 
 // Endpoint is where the IMAP server is for an account: host localhost, the
 // server's CA trusted.

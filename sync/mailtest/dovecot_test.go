@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
 
 	"github.com/heronmail/heron/sync/mail"
 )
@@ -51,6 +52,31 @@ func TestDovecotDeliversAndServes(t *testing.T) {
 	if *st.NumMessages != 0 {
 		t.Errorf("the other user sees %d messages", *st.NumMessages)
 	}
+}
+
+func TestDovecotTakesAnotherPassword(t *testing.T) {
+	t.Parallel()
+	d := StartDovecot(t, DovecotConfig{Extra: "auth_failure_delay = 0\nservice anvil {\n  unix_listener anvil-auth-penalty {\n    mode = 0\n  }\n}\n"})
+	first := d.Password(0)
+	d.Client(t, 0)
+	for _, password := range []string{"another password", first} {
+		was := d.Password(0)
+		d.SetPassword(0, password)
+		d.Deliver(t, 0, "INBOX", []byte(hello))
+		if err := signIn(d, 0, was); err == nil {
+			t.Error("the server still takes the old password")
+		}
+	}
+}
+
+// signIn tries a password.
+func signIn(d *Dovecot, user int, password string) error {
+	c, err := imapclient.DialInsecure(d.IMAP(), nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close() }() // it has told what it was asked
+	return c.Login(d.User(user), password).Wait()
 }
 
 func TestDovecotSpeaksOnAllPorts(t *testing.T) {
