@@ -88,7 +88,7 @@ func (c *accountAdd) draft(a *app) (api.Draft, error) {
 	if c.CAFile != "" {
 		// The holder of the engine has another working folder.
 		if d.CAFile, err = filepath.Abs(c.CAFile); err != nil {
-			return d, usage(err.Error())
+			return d, fmt.Errorf("finding the file of certificates: %w", err)
 		}
 	}
 	if c.TrustFingerprint != "" {

@@ -25,8 +25,8 @@ type errorBody struct {
 	Remedy string    `json:"remedy"`
 }
 
-// usage is a command line that makes no sense; text says why, in words of the
-// user's language where it is ours.
+// usage is a command line that makes no sense; text says why, in the user's
+// language.
 func usage(text string) error {
 	return &mail.Fault{Code: mail.CodeUsage, Class: mail.ClassLocal, Args: mail.Args{"text": text}}
 }

@@ -17,6 +17,8 @@ import (
 //	ctl.arg.PATH.NAME   an argument
 //	ctl.flag.PATH.NAME  a flag; global ones have no PATH
 //	ctl.example.PATH    lines in pairs: a command, and what it does
+//	ctl.name.WORD       what to put in the place of WORD; one without a text,
+//	                    such as UID, is the same in every language
 //
 // A test holds that each exists, and that none is left over.
 
@@ -41,18 +43,30 @@ func flagID(n *kong.Node, f *kong.Flag) string {
 
 func argID(n *kong.Node, v *kong.Value) string { return "ctl.arg." + helpPath(n) + "." + v.Name }
 
-func argName(v *kong.Value) string {
+// standIn is what help and errors write in the place of a value.
+func standIn(p *i18n.Printer, words string) string {
+	list := strings.Fields(words)
+	for i, w := range list {
+		if name := p.T("ctl.name." + w); !strings.HasPrefix(name, "ctl.") {
+			list[i] = name
+		}
+	}
+	return strings.Join(list, " ")
+}
+
+func argName(p *i18n.Printer, v *kong.Value) string {
 	name := v.Tag.PlaceHolder
 	if name == "" {
 		name = strings.ToUpper(v.Name)
 	}
+	name = standIn(p, name)
 	if !v.Required {
 		name = "[" + name + "]"
 	}
 	return name
 }
 
-func flagName(f *kong.Flag) string {
+func flagName(p *i18n.Printer, f *kong.Flag) string {
 	name := "--" + f.Name
 	if f.Short != 0 {
 		name = "-" + string(f.Short) + ", " + name
@@ -61,9 +75,9 @@ func flagName(f *kong.Flag) string {
 	case f.IsBool():
 		return name
 	case f.PlaceHolder != "":
-		return name + " " + f.PlaceHolder
+		return name + " " + standIn(p, f.PlaceHolder)
 	default:
-		return name + " " + strings.ToUpper(f.Name)
+		return name + " " + standIn(p, strings.ToUpper(f.Name))
 	}
 }
 
@@ -76,11 +90,11 @@ func typed(n *kong.Node) string {
 }
 
 // synopsis is the command as it is typed.
-func synopsis(n *kong.Node) string {
+func synopsis(p *i18n.Printer, n *kong.Node) string {
 	words := make([]string, 0, 1+len(n.Positional))
 	words = append(words, typed(n))
 	for _, v := range n.Positional {
-		words = append(words, argName(v))
+		words = append(words, argName(p, v))
 	}
 	return strings.Join(words, " ")
 }
@@ -88,7 +102,7 @@ func synopsis(n *kong.Node) string {
 // writeHelp teaches one command, or lists those below it.
 func writeHelp(w io.Writer, p *i18n.Printer, n *kong.Node) error {
 	var b strings.Builder
-	line := synopsis(n)
+	line := synopsis(p, n)
 	if len(n.Children) > 0 {
 		line += " " + p.T("ctl.help-word.command")
 	}
@@ -109,11 +123,11 @@ func writeHelp(w io.Writer, p *i18n.Printer, n *kong.Node) error {
 	args := make([][2]string, 0, len(n.Positional))
 	var flags, global [][2]string
 	for _, v := range n.Positional {
-		args = append(args, [2]string{argName(v), p.T(argID(n, v))})
+		args = append(args, [2]string{argName(p, v), p.T(argID(n, v))})
 	}
 	for at := n; at != nil; at = at.Parent {
 		for _, f := range at.Flags {
-			row := [2]string{flagName(f), p.T(flagID(at, f))}
+			row := [2]string{flagName(p, f), p.T(flagID(at, f))}
 			if at == n && n.Type != kong.ApplicationNode {
 				flags = append(flags, row)
 			} else {
@@ -145,7 +159,7 @@ func commandRows(p *i18n.Printer, n *kong.Node) [][2]string {
 	var rows [][2]string
 	for _, c := range n.Leaves(true) {
 		first, _, _ := strings.Cut(p.T("ctl.help."+helpPath(c)), "\n")
-		rows = append(rows, [2]string{strings.TrimPrefix(synopsis(c), "heronctl "), first})
+		rows = append(rows, [2]string{strings.TrimPrefix(synopsis(p, c), "heronctl "), first})
 	}
 	return rows
 }

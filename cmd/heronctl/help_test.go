@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"io/fs"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -112,6 +113,23 @@ func TestHelpFitsTheTerminalInBothLanguages(t *testing.T) {
 					t.Errorf("%s, %s: %q has no text", lang, typed(n), l)
 				}
 			}
+		}
+	}
+}
+
+// TestGermanHelpIsGerman: no heading and no text of the help is left in English.
+func TestGermanHelpIsGerman(t *testing.T) {
+	english := regexp.MustCompile(`\b(Usage|Flags|Commands|Arguments|Examples|FLAGS|COMMAND|ADDRESS|DIR|DURATION|FILE|HOST|PATH|USER|The|the|and|with|default)\b`)
+	var c cli
+	parser, err := newParser(&c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range append(parser.Model.Leaves(true), parser.Model.Node) {
+		args := append(strings.Fields(typed(n))[1:], "--help")
+		o := tryIn(t.Context(), t, &fakes{}, func(e *env) { e.Lang = "de" }, args...)
+		if o.code != 0 || english.MatchString(o.out) {
+			t.Errorf("%v: exit %d, %q in\n%s", args, o.code, english.FindString(o.out), o.out)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -60,6 +61,13 @@ func (a *app) command(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("building the command line: %w", err)
 	}
+	if conn, err := a.Connector(dataDirIn(args)); err == nil {
+		// Help and what is wrong with the command line come before the settings
+		// are at hand. What is wrong with those is told below.
+		if err := a.speakAs(conn); err != nil {
+			return err
+		}
+	}
 	if len(args) == 0 {
 		if err := writeHelp(a.Stderr, a.p, parser.Model.Node); err != nil {
 			return err
@@ -74,11 +82,7 @@ func (a *app) command(ctx context.Context, args []string) error {
 	case errors.Is(err, errVersion):
 		return a.version()
 	case err != nil:
-		help := "heronctl --help"
-		if errors.As(err, &wrong) && wrong.Context != nil {
-			help = typed(helpNode(wrong.Context)) + " --help"
-		}
-		return usage(a.p.T("ctl.usage.parse", "Text", err.Error(), "Help", help))
+		return wrongUsage(a.p, err)
 	}
 	a.json = c.JSON
 	conn, err := a.Connector(c.DataDir)
@@ -86,13 +90,29 @@ func (a *app) command(ctx context.Context, args []string) error {
 		return err
 	}
 	a.conn = conn
-	if l := conn.Language(); l != "" {
-		if a.p, err = i18n.New(l); err != nil {
-			return err
-		}
-	}
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	return kctx.Run(a)
+}
+
+// speakAs changes to the language that the settings ask for, if they do.
+func (a *app) speakAs(c connector) (err error) {
+	if l := c.Language(); l != "" {
+		a.p, err = i18n.New(l)
+	}
+	return err
+}
+
+// dataDirIn finds --data-dir in a command line that may make no sense.
+func dataDirIn(args []string) string {
+	for i, arg := range args {
+		if dir, ok := strings.CutPrefix(arg, "--data-dir="); ok {
+			return dir
+		}
+		if arg == "--data-dir" && i+1 < len(args) {
+			return args[i+1]
+		}
+	}
+	return ""
 }
 
 // helpNode is the command that --help was asked of.
