@@ -34,7 +34,7 @@ func (c *accountAdd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	if d.Password, err = a.password(d, c.PasswordStdin); err != nil {
+	if d.Password, err = a.password(d.User, d.Host, c.PasswordStdin); err != nil {
 		return err
 	}
 	return a.with(ctx, toWork, func(s session) error {
@@ -112,7 +112,7 @@ func domainOf(address string) (string, error) {
 
 // password comes from stdin or from whoever sits at the terminal, never from
 // the command line, which every process can read.
-func (a *app) password(d api.Draft, fromStdin bool) (string, error) {
+func (a *app) password(user, host string, fromStdin bool) (string, error) {
 	var secret string
 	switch {
 	case fromStdin:
@@ -122,7 +122,7 @@ func (a *app) password(d api.Draft, fromStdin bool) (string, error) {
 		}
 		secret = strings.TrimRight(line, "\r\n")
 	case a.Secret != nil:
-		_, err := fmt.Fprintf(a.Stderr, "%s ", a.p.T("ctl.account.password", "User", clean(d.User), "Host", clean(d.Host)))
+		_, err := fmt.Fprintf(a.Stderr, "%s ", a.p.T("ctl.account.password", "User", clean(user), "Host", clean(host)))
 		if err != nil {
 			return "", err
 		}
@@ -203,14 +203,62 @@ func (c *accountTest) Run(ctx context.Context, a *app) error {
 		if err := s.TestAccount(ctx, c.ID, steps.print); err != nil {
 			return err
 		}
-		if a.json {
-			return writeJSON(a.Stdout, struct {
-				Account mail.AccountID `json:"account"`
-				Steps   []api.Step     `json:"steps"`
-			}{c.ID, append([]api.Step{}, steps.seen...)})
-		}
-		return a.say("%s", a.p.T("ctl.account.tested", "ID", string(c.ID)))
+		return a.writeSteps(c.ID, steps, "ctl.account.tested")
 	})
+}
+
+type accountSignIn struct {
+	ID            mail.AccountID `arg:"" name:"id"`
+	PasswordStdin bool           `name:"password-stdin"`
+}
+
+// Run keeps another password for an account if its server takes it.
+func (c *accountSignIn) Run(ctx context.Context, a *app) error {
+	acc, err := a.account(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	password, err := a.password(acc.User, acc.Host, c.PasswordStdin)
+	if err != nil {
+		return err
+	}
+	return a.with(ctx, toWork, func(s session) error {
+		steps := stepPrinter{a: a}
+		if err := s.SignIn(ctx, c.ID, password, steps.print); err != nil {
+			return err
+		}
+		return a.writeSteps(c.ID, steps, "ctl.account.signed-in")
+	})
+}
+
+// account finds an account without an engine: nobody waits for a server while
+// a password is typed.
+func (a *app) account(ctx context.Context, id mail.AccountID) (found api.Account, err error) {
+	err = a.with(ctx, toRead, func(s session) error {
+		list, err := s.Accounts(ctx)
+		if err != nil {
+			return err
+		}
+		for _, acc := range list {
+			if acc.ID == id {
+				found = acc
+				return nil
+			}
+		}
+		return &mail.Fault{Code: mail.CodeNoAccount, Class: mail.ClassConflict, Args: mail.Args{"account": string(id)}}
+	})
+	return found, err
+}
+
+// writeSteps ends a check that went well.
+func (a *app) writeSteps(id mail.AccountID, steps stepPrinter, text string) error {
+	if a.json {
+		return writeJSON(a.Stdout, struct {
+			Account mail.AccountID `json:"account"`
+			Steps   []api.Step     `json:"steps"`
+		}{id, append([]api.Step{}, steps.seen...)})
+	}
+	return a.say("%s", a.p.T(text, "ID", string(id)))
 }
 
 type accountRemove struct {

@@ -214,8 +214,10 @@ func (r *rig) faults() {
 	r.dove.Deliver(t, 2, "INBOX", letter(2))
 	for _, c := range cases {
 		if c.bad == "" {
-			if err := r.client().SignIn(t.Context(), c.id, password, nil); err != nil {
-				t.Errorf("signing in again: %v", err)
+			// What is refused replaces nothing.
+			r.fails(3, mail.CodeSignInRefused, "wrong\n", "account", "sign-in", string(c.id), "--password-stdin")
+			if o := r.run(password+"\n", "account", "sign-in", string(c.id), "--password-stdin"); o.code != 0 {
+				t.Errorf("signing in again: exit %d, %s%s", o.code, o.out, o.errOut)
 			}
 			continue
 		}

@@ -17,6 +17,7 @@ type cli struct {
 		Add    accountAdd    `cmd:""`
 		List   accountList   `cmd:""`
 		Test   accountTest   `cmd:""`
+		SignIn accountSignIn `cmd:""`
 		Remove accountRemove `cmd:""`
 	} `cmd:""`
 	Sync   syncCmd   `cmd:""`

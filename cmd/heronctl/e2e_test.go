@@ -274,6 +274,7 @@ func (r *rig) gone() {
 	if got := r.serverFlags(list[0].UID); !slices.Contains(got, imap.FlagSeen) {
 		t.Errorf("the server has %v", got)
 	}
+	r.signInAgain()
 	r.noSecret(r.dove.Password(0))
 	if o := r.run("", "account", "remove", "work", "--yes"); o.code != 0 {
 		t.Errorf("account remove: exit %d, %s", o.code, o.errOut)
@@ -283,6 +284,21 @@ func (r *rig) gone() {
 	if r.ok(&accounts, "account", "list"); len(accounts) != 0 {
 		t.Errorf("accounts: %+v", accounts)
 	}
+}
+
+// signInAgain: the password is changed on the server, and nobody holds the lock.
+func (r *rig) signInAgain() {
+	t := r.t
+	r.dove.SetPassword(0, "an0ther-passw0rd-of-theirs")
+	r.fails(3, mail.CodeSignInRefused, "", "sync")
+	r.fails(3, mail.CodeSignInRefused, "wrong\n", "account", "sign-in", "work", "--password-stdin")
+	r.fails(6, mail.CodeNoAccount, "wrong\n", "account", "sign-in", "home", "--password-stdin")
+	o := r.run(r.dove.Password(0)+"\n", "account", "sign-in", "work", "--password-stdin")
+	if o.code != 0 || strings.Count(o.out, "✓") < 5 {
+		t.Fatalf("account sign-in: exit %d\n%s%s", o.code, o.out, o.errOut)
+	}
+	var reports []api.SyncReport
+	r.ok(&reports, "sync")
 }
 
 // closedPort is a port on which nothing listens.

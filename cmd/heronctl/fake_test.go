@@ -35,14 +35,15 @@ type fake struct {
 	events            []api.Event
 	eventsEnd         error
 
-	draft   api.Draft
-	action  api.Action
-	query   api.EventsQuery
-	pages   []api.PageQuery
-	until   time.Time
-	watched string
-	removed string
-	closed  int
+	draft    api.Draft
+	action   api.Action
+	query    api.EventsQuery
+	pages    []api.PageQuery
+	until    time.Time
+	watched  string
+	signedIn string
+	removed  string
+	closed   int
 }
 
 func (f *fake) Holding() bool                                   { return f.holding }
@@ -67,6 +68,11 @@ func (f *fake) TestAccount(_ context.Context, _ mail.AccountID, step func(api.St
 		step(s)
 	}
 	return f.err
+}
+
+func (f *fake) SignIn(_ context.Context, id mail.AccountID, password string, step func(api.Step)) error {
+	f.signedIn = string(id) + " " + password
+	return f.TestAccount(context.Background(), id, step)
 }
 
 func (f *fake) RemoveAccount(_ context.Context, id mail.AccountID, keep bool) error {

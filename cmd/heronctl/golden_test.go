@@ -90,8 +90,9 @@ func sample() *fake {
 // TestShapes holds what is written, byte for byte: the JSON is a contract.
 func TestShapes(t *testing.T) {
 	for name, args := range map[string]string{
-		"account-list": "account list", "account-test": "account test work", "account-remove": "account remove work --yes --keep-data",
-		"sync": "sync", "watch": "watch --since 41", "status": "status", "folder-list": "folder list work",
+		"account-list": "account list", "account-test": "account test work", "account-sign-in": "account sign-in work --password-stdin",
+		"account-remove": "account remove work --yes --keep-data",
+		"sync":           "sync", "watch": "watch --since 41", "status": "status", "folder-list": "folder list work",
 		"folder-watch": "folder watch work Lists/Go", "message-list": "message list work INBOX", "message-show": "message show work INBOX 17",
 		"message-mark": "message mark work INBOX 17 --seen", "activity": "activity", "op-list": "op list",
 		"alerts-pause": "alerts pause 90m", "alerts-resume": "alerts resume",
@@ -107,7 +108,7 @@ func TestShapes(t *testing.T) {
 				if name == "activity" {
 					f.events = f.events[3:]
 				}
-				o := try(t, &fakes{worker: f}, words...)
+				o := tryIn(t.Context(), t, &fakes{worker: f}, func(e *env) { e.Stdin = strings.NewReader("s3cret\n") }, words...)
 				if name == "watch" {
 					// The stream of the fake ends with an error; see TestWatch.
 					o.code, o.errOut = 0, ""
@@ -116,7 +117,7 @@ func TestShapes(t *testing.T) {
 					t.Fatalf("exit %d: %s", o.code, o.errOut)
 				}
 				compare(t, name+"."+ext, o.out)
-				if f.closed != 1 {
+				if want := 1 + strings.Count(name, "sign-in"); f.closed != want {
 					t.Errorf("the session was closed %d times", f.closed)
 				}
 			})

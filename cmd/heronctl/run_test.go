@@ -197,6 +197,43 @@ func TestFailedStepIsShownOnce(t *testing.T) {
 	}
 }
 
+func TestSignIn(t *testing.T) {
+	f := sample()
+	c := &fakes{worker: f}
+	o := tryIn(t.Context(), t, c, func(e *env) {
+		e.Secret = func() (string, error) { return "s3cret", nil }
+	}, "account", "sign-in", "work")
+	if o.code != 0 || f.signedIn != "work s3cret" || !strings.Contains(o.out, "✓ connected\n") || !strings.Contains(o.errOut, "Password for ann at mail.example.org: ") {
+		t.Errorf("exit %d, %q\n%s%s", o.code, f.signedIn, o.out, o.errOut)
+	}
+	if len(c.asked) != 2 || c.asked[0] != toRead || c.asked[1] != toWork || strings.Contains(o.out+o.errOut, "s3cret") {
+		t.Errorf("asked for %v\n%s%s", c.asked, o.out, o.errOut)
+	}
+	for _, c := range []struct {
+		args, stdin string
+		exit        int
+		kept        string
+	}{
+		{"account sign-in work --password-stdin", "pass word \n", 0, "work pass word "},
+		{"account sign-in nobody --password-stdin", "x\n", 6, ""},
+		{"account sign-in work --password-stdin", "\n", 2, ""},
+		{"account sign-in work", "x\n", 2, ""},
+	} {
+		f := sample()
+		o := tryIn(t.Context(), t, &fakes{worker: f}, func(e *env) { e.Stdin = strings.NewReader(c.stdin) }, strings.Fields(c.args)...)
+		if o.code != c.exit || f.signedIn != c.kept {
+			t.Errorf("%s < %q: exit %d, %q; want %d, %q", c.args, c.stdin, o.code, f.signedIn, c.exit, c.kept)
+		}
+	}
+	f = sample()
+	f.err = &mail.Fault{Code: mail.CodeSignInRefused, Class: mail.ClassAuth}
+	o = tryIn(t.Context(), t, &fakes{reader: sample(), worker: f}, func(e *env) { e.Stdin = strings.NewReader("x\n") },
+		strings.Fields("account sign-in work --password-stdin --json")...)
+	if o.code != 3 || o.out != "" || !strings.Contains(o.errOut, `"code":"sign-in-refused"`) {
+		t.Errorf("refused: exit %d, %s%s", o.code, o.out, o.errOut)
+	}
+}
+
 func TestRemoveAsksFirst(t *testing.T) {
 	for answer, want := range map[string]int{"y\n": 0, "Yes\n": 0, "\n": 1, "n\n": 1, "": 1} {
 		f := sample()
