@@ -111,7 +111,9 @@ func tooltip(s State, p *i18n.Printer, title string) string {
 }
 
 // menu has a fixed number of places for what comes and goes, some of them
-// hidden, so that it need not be built anew while somebody looks at it.
+// hidden, so that it is seldom built anew while somebody looks at it. A line
+// between groups cannot be hidden: the newest messages have one of their own
+// while there are any.
 func menu(s State, p *i18n.Printer) []Item {
 	open := Command{Kind: Open}
 	items := []Item{{Text: unreadText(s, p), Command: open}}
@@ -119,7 +121,9 @@ func menu(s State, p *i18n.Printer) []Item {
 		items = append(items, Item{Text: accountText(a, p), Command: open})
 	}
 	items = append(append(items, problemItems(s, p)...), Item{})
-	items = append(items, newestItems(s, p)...)
+	if len(s.Newest) > 0 {
+		items = append(append(items, newestItems(s, p)...), Item{})
+	}
 	if len(s.Accounts) > 0 {
 		items = append(items, Item{Text: p.T("tray.check-now"), Command: Command{Kind: CheckNow}}, pauseItem(s, p), Item{})
 	}
@@ -132,16 +136,8 @@ func menu(s State, p *i18n.Printer) []Item {
 // accountText is a sign for the state, the account, its number, and the state
 // in words unless all is well.
 func accountText(a Account, p *i18n.Printer) string {
-	name := a.name(maxText / 2)
-	if a.Unread > 0 {
-		name = p.T("tray.account-unread", "Account", name, "Number", p.Number(a.Unread))
-	}
 	sign := "●"
 	switch a.State {
-	case mail.StateOnline:
-		if a.Total == 0 {
-			return sign + " " + name
-		}
 	case mail.StateConnecting:
 		sign = "◌"
 	case mail.StateOffline:
@@ -150,8 +146,20 @@ func accountText(a Account, p *i18n.Printer) string {
 		sign = "‖"
 	case mail.StateNeedsSignIn, mail.StateError:
 		sign = "▲"
+	case mail.StateOnline:
 	}
-	return sign + " " + p.T("tray.account-state", "Account", name, "State", stateText(a, p))
+	name, number, state := a.name(maxText/2), p.Number(a.Unread), stateText(a, p)
+	well := a.State == mail.StateOnline && a.Total == 0
+	switch {
+	case well && a.Unread == 0:
+		return sign + " " + name
+	case well:
+		return sign + " " + p.T("tray.account-unread", "Account", name, "Number", number)
+	case a.Unread == 0:
+		return sign + " " + p.T("tray.account-state", "Account", name, "State", state)
+	default:
+		return sign + " " + p.T("tray.account-unread-state", "Account", name, "Number", number, "State", state)
+	}
 }
 
 func stateText(a Account, p *i18n.Printer) string {

@@ -96,18 +96,19 @@ func TestMenu(t *testing.T) {
 	}
 	tests := map[string][]string{
 		"en": {
-			"1,012 unread", "● ann@work.example  1,009", "○ home  3: offline, trying again by itself",
+			"1,012 unread", "● ann@work.example  1,009", "○ home  3 · offline, trying again by itself",
 			"◌ old: looking through 1,200 of 20,000", "▲ club: sign in again", "▲ club: Sign-in refused",
 			"--",
 			"Ann Lee: Lunch on Friday?", "  Open", "  Mark read",
 			"gro.knab@evil: a b very-very-very-very-very-very-very-very-…", "  Open", "  Mark read",
 			"No sender: No subject", "  Open", "  Mark read",
+			"--",
 			"Check now", "Pause alerts", "  For 1 hour", "  Until tomorrow", "  Until I resume",
 			"--",
 			"Open Heron", "Quit",
 		},
 		"de": {
-			"1.012 ungelesen", "● ann@work.example  1.009", "○ home  3: offline, versucht es selbst wieder",
+			"1.012 ungelesen", "● ann@work.example  1.009", "○ home  3 · offline, versucht es selbst wieder",
 			"◌ old: 1.200 von 20.000 durchgesehen", "▲ club: bitte neu anmelden", "▲ club: Anmeldung abgelehnt",
 		},
 	}
@@ -122,6 +123,19 @@ func TestMenu(t *testing.T) {
 func TestMenuWithoutAccount(t *testing.T) {
 	got := lines(Render(State{Now: now()}, printer(t, "en")).Menu, "")
 	want := []string{"No account yet", "--", "Open Heron", "Quit"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Two lines never touch: there is no group without a line of text.
+func TestMenuWithNothingUnread(t *testing.T) {
+	got := lines(Render(State{Now: now(), Accounts: []Account{account("a", mail.StateOnline)}}, printer(t, "en")).Menu, "")
+	want := []string{
+		"Nothing unread", "● a", "--",
+		"Check now", "Pause alerts", "  For 1 hour", "  Until tomorrow", "  Until I resume", "--",
+		"Open Heron", "Quit",
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -153,7 +167,7 @@ func TestMenuWhilePaused(t *testing.T) {
 func TestMenuKeepsItsShape(t *testing.T) {
 	p := printer(t, "en")
 	bad := mail.Problem{Code: mail.CodeDiskFull, Class: mail.ClassLocal}
-	a := State{Now: now(), Accounts: []Account{account("a", mail.StateOnline)}}
+	a := State{Now: now(), Accounts: []Account{account("a", mail.StateOnline)}, Newest: make([]Entry, 1)}
 	b := State{
 		Now: now(), Unread: 9, PausedUntil: Forever(), Problems: []mail.Problem{bad, bad, bad, bad, bad},
 		Accounts: []Account{account("a", mail.StateOffline)}, Newest: make([]Entry, 9),
