@@ -49,6 +49,24 @@ func TestForMessage(t *testing.T) {
 	}
 }
 
+// Whatever a sender writes at length, folder and account can be read.
+func TestALongSubjectLeavesRoom(t *testing.T) {
+	p, err := i18n.New("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := strings.Repeat("ä", 1000)
+	a := clean(ForMessage(p, Message{From: long, Subject: long, Preview: long, Place: "Receipts · work"}, false))
+	got := strings.Split(a.Body, "\n")
+	if len(got) != 3 || utf8.RuneCountInString(got[0]) != maxSubject || utf8.RuneCountInString(got[1]) != maxPreview || got[2] != "Receipts · work" {
+		t.Errorf("body %q", a.Body)
+	}
+	a = clean(ForMessage(p, Message{Subject: long, Preview: long, Place: long}, false))
+	if n := utf8.RuneCountInString(a.Body); n != maxBody {
+		t.Errorf("%d runes, want all of %d to fit", n, maxBody)
+	}
+}
+
 func TestForMany(t *testing.T) {
 	p, err := i18n.New("en")
 	if err != nil {

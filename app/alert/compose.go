@@ -16,12 +16,21 @@ type Message struct {
 	Place   string // folder and account, "" when that goes without saying
 }
 
+// Bounds of the parts of a body, in runes. Together they are within maxBody, so
+// that a long subject leaves room for the place.
+const (
+	maxSubject = 120
+	maxPreview = 140
+	maxPlace   = maxBody - maxSubject - maxPreview - 2 // of which two are line ends
+)
+
 // ForMessage composes the alert of one message. With hide it tells neither
 // sender nor subject.
 func ForMessage(p *i18n.Printer, m Message, hide bool) Alert {
 	a := actions(p)
+	place := shorten(m.Place, maxPlace)
 	if hide {
-		a.Title, a.Body = p.T("alert.new", "Count", 1), m.Place
+		a.Title, a.Body = p.T("alert.new", "Count", 1), place
 		return a
 	}
 	a.Title = mail.Printable(m.From)
@@ -32,7 +41,7 @@ func ForMessage(p *i18n.Printer, m Message, hide bool) Alert {
 	if subject == "" {
 		subject = p.T("alert.no-subject")
 	}
-	a.Body = lines(subject, mail.Printable(m.Preview), m.Place)
+	a.Body = lines(shorten(subject, maxSubject), shorten(mail.Printable(m.Preview), maxPreview), place)
 	return a
 }
 
