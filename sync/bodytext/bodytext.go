@@ -2,6 +2,7 @@ package bodytext
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"strings"
@@ -61,6 +62,22 @@ func Read(r io.Reader) (Text, error) {
 	}
 	out.Preview = preview(out.Text)
 	return out, nil
+}
+
+// Preview returns the first words of a message, on one line and at most 200
+// runes, of the fields of its header that tell what its text is (RFC 2045) and
+// of the beginning of that text, wherever it was cut; "" if no words are in it.
+func Preview(header, text []byte) string {
+	// Whatever stands at the header's end, one empty line parts the two.
+	r := io.MultiReader(bytes.NewReader(bytes.TrimRight(header, "\r\n")), strings.NewReader("\r\n\r\n"), bytes.NewReader(text))
+	if len(bytes.TrimSpace(header)) == 0 {
+		r = io.MultiReader(strings.NewReader("\r\n"), bytes.NewReader(text))
+	}
+	t, err := Read(r)
+	if err != nil {
+		return "" // memory does not fail
+	}
+	return strings.TrimRight(t.Preview, "\uFFFD ") // a rune that was cut
 }
 
 // source bounds what is read, and remembers the error of reading apart from

@@ -1,6 +1,7 @@
 package bodytext
 
 import (
+	"encoding/base64"
 	"errors"
 	"io"
 	"strings"
@@ -187,4 +188,46 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestPreview is of messages of which only some header fields and the
+// beginning of the text were fetched.
+func TestPreview(t *testing.T) {
+	long := strings.Repeat("words and more words ", 300)
+	b64 := base64.StdEncoding.EncodeToString([]byte(long))
+	html64 := base64.StdEncoding.EncodeToString([]byte("<html><head><style>p{}</style></head><body><p>Grüße &amp; Küsse</p>" + long))
+	const alternative = "Content-Type: multipart/alternative; boundary=b\n\n"
+	for _, c := range []struct{ name, header, text, want string }{
+		{"nothing known", "", "Hello\n", "Hello"},
+		{"an empty header", "\n", "Hello\nyou\n", "Hello you"},
+		{"header without its empty line", "Content-Type: text/html", "<p>Hello</p>", "Hello"},
+		{"nothing at all", "", "", ""},
+		{"long text", "Content-Type: text/plain\n\n", long[:4096], long[:200]},
+		{"base64 that was cut", "Content-Transfer-Encoding: base64\n\n", b64[:1021], long[:200]},
+		{"short base64 that was cut", "Content-Transfer-Encoding: base64\n\n", "SGVsbG8gd29ybG", "Hello wor"},
+		{"quoted-printable cut in a rune", "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n", "Gr=C3=BC=C3", "Grü"},
+		{"quoted-printable in one long line", "Content-Transfer-Encoding: quoted-printable\n\n", long[:4096], long[:200]},
+		{"UTF-8 cut in a rune", "Content-Type: text/plain; charset=utf-8\n\n", "Stra\xc3\x9fe \xe2\x82", "Straße"},
+		{"another charset", "Content-Type: text/plain; charset=koi8-r\n\n", "\xf0\xd2\xc9\xd7\xc5\xd4", "Привет"},
+		{"a charset with states, cut", "Content-Type: text/plain; charset=iso-2022-jp\n\n", "\x1b$B$3$s$K$A$O\x1b(B \x1b$B$3$", "こんにちは こ"},
+		{"no end of the parts", alternative, "--b\nContent-Type: text/plain\n\nHello from the pl", "Hello from the pl"},
+		{"a part cut in its header", alternative, "--b\nContent-Type: text/plain\n\nHello\n--b\nContent-Type: text/ht", "Hello"},
+		{"nested", "Content-Type: multipart/mixed; boundary=a\n\n", "--a\nContent-Type: multipart/related; boundary=r\n\n--r\n" + alternative +
+			"--b\nContent-Type: text/plain; charset=iso-8859-1\n\nGr\xfc\xdfe\n--b\nContent-Type: text/html\n\n<p>no", "Grüße"},
+		{"HTML alone", "Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: base64\n\n", html64[:2003], "Grüße & Küsse " + long[:186]},
+		{"HTML cut in a tag", "Content-Type: text/html\n\n", "<p>Hello <a href=\"https://exam", "Hello"},
+		{"HTML cut in its style", "Content-Type: text/html\n\n", "<style>p { color: red; ", ""},
+		{"an attachment first", "Content-Type: multipart/mixed; boundary=b\n\n", "--b\nContent-Type: application/pdf\nContent-Transfer-Encoding: base64\n\nQUJD", ""},
+		{"control and bidi characters", "Content-Type: text/plain; charset=utf-8\n\n", "a\x00b\x1b\u202ec\t\u2066d", "abc d"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := Preview([]byte(crlf(c.header)), []byte(crlf(c.text)))
+			if want := strings.TrimSpace(c.want); strings.TrimSpace(got) != want {
+				t.Errorf("%q, want %q", got, want)
+			}
+			if utf8.RuneCountInString(got) > 200 || strings.ContainsFunc(got, unicode.IsControl) {
+				t.Errorf("%q is not fit to be shown", got)
+			}
+		})
+	}
 }

@@ -35,6 +35,7 @@ func TestDovecot(t *testing.T) {
 		{"body", body},
 		{"nothing new", nothingNew},
 		{"deleted flag", deletedFlag},
+		{"first words", firstWordsCome},
 	}
 	dc := mailtest.StartDovecot(t, mailtest.DovecotConfig{Users: len(stories)})
 	for i, s := range stories {

@@ -12,6 +12,7 @@ type hint struct {
 	gone    bool // the inbox has fewer
 	flags   bool // flags changed in the inbox
 	folders bool // something is new elsewhere
+	count   int  // messages in the inbox, as last told with fresh; else 0
 }
 
 // any reports whether anything was told.
@@ -20,9 +21,13 @@ func (h hint) any() bool { return h != hint{} }
 // inbox reports whether it was of the inbox.
 func (h hint) inbox() bool { return h.fresh || h.gone || h.flags }
 
-// or is what both told.
+// or is what both told, o later than h.
 func (h hint) or(o hint) hint {
-	return hint{h.fresh || o.fresh, h.gone || o.gone, h.flags || o.flags, h.folders || o.folders}
+	out := hint{h.fresh || o.fresh, h.gone || o.gone, h.flags || o.flags, h.folders || o.folders, h.count}
+	if o.fresh {
+		out.count = o.count
+	}
+	return out
 }
 
 // hints gathers what the server says unasked. The connection's reader writes
@@ -48,6 +53,9 @@ func (h *hints) note(r *wire.Response) {
 		// Some servers repeat the number as a sign of life.
 		got.fresh, got.gone = r.Num > h.exists, r.Num < h.exists
 		h.exists = r.Num
+		if got.fresh {
+			got.count = int(r.Num)
+		}
 	case "EXPUNGE":
 		h.exists -= min(h.exists, 1)
 		got.gone = true

@@ -12,6 +12,7 @@ import (
 	"github.com/heronmail/heron/sync/mail"
 	"github.com/heronmail/heron/sync/mailtest"
 	"github.com/heronmail/heron/sync/store"
+	"github.com/heronmail/heron/sync/wire"
 )
 
 // The servers below are scripted: each part of a transcript is one pass over
@@ -35,8 +36,16 @@ const (
 func first(n int) string {
 	return bare + onlyInbox + statusOf +
 		fmt.Sprintf("S: * STATUS INBOX (MESSAGES %d UIDNEXT %d UIDVALIDITY 7 UNSEEN %d)\nS: A3 OK done\n", n, n+1, n) +
-		"C: A4 SELECT \"INBOX\"\nC: A5 FETCH 1:* " + items + "\n" + selected("A4", n, n+1) + messages(1, n) + "S: A5 OK done\n"
+		"C: A4 SELECT \"INBOX\"\nC: A5 FETCH 1:* " + items + "\n" + selected("A4", n, n+1) + messages(1, n) + "S: A5 OK done\n" + peek(wire.Set{{Lo: 1, Hi: mail.UID(n)}}.String())
 }
+
+// peek asks for the first words of messages, of which there are none.
+func peek(uids string) string {
+	return "C: P1 UID FETCH " + uids + " (UID " + peekItems + ")\nS: P1 OK done\n"
+}
+
+// peeking are items and what asks for first words.
+func peeking(items string) string { return strings.TrimSuffix(items, ")") + " " + peekItems + ")" }
 
 func selected(tag string, exists, next int) string {
 	return fmt.Sprintf("S: * %d EXISTS\nS: * OK [UIDVALIDITY 7] hm\nS: * OK [UIDNEXT %d] hm\nS: %s OK [READ-WRITE] done\n", exists, next, tag)
@@ -177,7 +186,7 @@ func TestOneBadMessage(t *testing.T) {
 		bare+onlyInbox+statusOf+
 			"S: * STATUS INBOX (MESSAGES 3 UIDNEXT 4 UIDVALIDITY 7 UNSEEN 3)\nS: A3 OK done\n"+
 			"C: A4 SELECT \"INBOX\"\nC: A5 FETCH 1:* "+items+"\n"+selected("A4", 3, 4)+
-			messages(1, 1)+"S: * 2 FETCH (UID 2 FLAGS (\\Seen) ENVELOPE (\"broken\n"+messages(3, 3)+"S: A5 OK done\n")
+			messages(1, 1)+"S: * 2 FETCH (UID 2 FLAGS (\\Seen) ENVELOPE (\"broken\n"+messages(3, 3)+"S: A5 OK done\n"+peek("1,3"))
 	r := o.mustPass()
 	page, err := o.store.Messages(t.Context(), store.MessageQuery{Mailboxes: []mail.MailboxID{o.inbox().ID}, Limit: 10})
 	if err != nil || r.New != 2 || len(page.Messages) != 2 {
@@ -204,8 +213,10 @@ func TestRefusedFetchIsBisected(t *testing.T) {
 		// New mail now, of which the first one hurts.
 		bare+onlyInbox+statusOf+
 			"S: * STATUS INBOX (MESSAGES 5 UIDNEXT 6 UIDVALIDITY 7 UNSEEN 5)\nS: A3 OK done\n"+
-			"C: A6 SELECT \"INBOX\"\nC: A7 UID FETCH 1:3 (UID FLAGS)\nC: A8 UID FETCH 4:* "+items+"\n"+
+			"C: A6 SELECT \"INBOX\"\nC: A7 UID FETCH 1:3 (UID FLAGS)\nC: A8 UID FETCH 4:* "+peeking(items)+"\n"+
 			selected("A6", 5, 6)+flagsOf(1, 3)+"S: A7 OK done\nS: A8 NO it hurts\n"+
+			"C: B1 SELECT \"INBOX\"\nC: B2 UID FETCH 1:3 (UID FLAGS)\nC: B3 UID FETCH 4:* "+items+"\n"+
+			selected("B1", 5, 6)+flagsOf(1, 3)+"S: B2 OK done\nS: B3 NO it still hurts\n"+
 			"C: C1 SELECT \"INBOX\"\nC: C2 UID FETCH 1:3 (UID FLAGS)\nC: C3 UID FETCH 4:4 "+items+"\n"+
 			selected("C1", 5, 6)+flagsOf(1, 3)+"S: C2 OK done\nS: C3 NO it hurts\n"+
 			"C: D1 SELECT \"INBOX\"\nC: D2 UID FETCH 1:4 (UID FLAGS)\nC: D3 UID FETCH 5:* "+items+"\n"+
@@ -252,7 +263,7 @@ func TestModSeqs(t *testing.T) {
 	flags := "C: A4 SELECT \"INBOX\" (CONDSTORE)\nC: A5 UID FETCH 1:2 (UID FLAGS)\nC: A6 UID FETCH 3:* " + richItems + "\n"
 	o := against(t,
 		rich+status(50, 2)+"C: A2 SELECT \"INBOX\" (CONDSTORE)\nC: A3 FETCH 1:* "+richItems+"\n"+
-			sel("A2", "HIGHESTMODSEQ 50")+messages(1, 2)+"S: A3 OK done\n",
+			sel("A2", "HIGHESTMODSEQ 50")+messages(1, 2)+"S: A3 OK done\n"+peek("1:2"),
 		rich+status(40, 1)+flags+sel("A4", "HIGHESTMODSEQ 40")+
 			"S: * 1 FETCH (UID 1 FLAGS (\\Seen) MODSEQ (40))\n"+flagsOf(2, 2)+"S: A5 OK done\nS: A6 OK done\n",
 		rich+status(41, 0)+
@@ -280,7 +291,7 @@ func TestCondstoreExpunge(t *testing.T) {
 	}
 	o := against(t,
 		rich+"S: * STATUS INBOX (MESSAGES 3 UIDNEXT 4 UIDVALIDITY 7 UNSEEN 3 HIGHESTMODSEQ 50)\nS: A1 OK done\n"+
-			"C: A2 SELECT \"INBOX\" (CONDSTORE)\nC: A3 FETCH 1:* "+richItems+"\n"+sel("A2", 3, 50)+messages(1, 3)+"S: A3 OK done\n",
+			"C: A2 SELECT \"INBOX\" (CONDSTORE)\nC: A3 FETCH 1:* "+richItems+"\n"+sel("A2", 3, 50)+messages(1, 3)+"S: A3 OK done\n"+peek("1:3"),
 		rich+"S: * STATUS INBOX (MESSAGES 2 UIDNEXT 4 UIDVALIDITY 7 UNSEEN 2 HIGHESTMODSEQ 50)\nS: A1 OK done\n"+
 			"C: A4 SELECT \"INBOX\" (CONDSTORE)\nC: A5 UID FETCH 1:3 (UID FLAGS) (CHANGEDSINCE 50)\nC: A6 UID FETCH 4:* "+richItems+"\n"+
 			// The last message is the answer to 4:* (RFC 3501 §6.4.8).
@@ -305,7 +316,7 @@ func TestNoUIDNext(t *testing.T) {
 			"S: * STATUS INBOX (MESSAGES 2 UIDVALIDITY 7 UNSEEN 0)\nS: A3 OK done\n"+
 			"C: A4 SELECT \"INBOX\"\nC: A5 FETCH 1:* "+items+"\n"+sel+"S: A4 OK done\n"+messages(4, 5)+"S: A5 OK done\n"+
 			"C: B1 SELECT \"INBOX\"\nC: B2 UID SEARCH UID 1:*\nC: B3 FETCH 1:* "+items+"\n"+sel+"S: B1 OK done\n"+
-			"S: * SEARCH 4 5\nS: B2 OK done\n"+messages(4, 5)+"S: B3 OK done\n")
+			"S: * SEARCH 4 5\nS: B2 OK done\n"+messages(4, 5)+"S: B3 OK done\n"+peek("4:5"))
 	if r := o.mustPass(); r.New != 2 || o.inbox().Cursor.UIDNext != 6 {
 		t.Errorf("%+v, cursor %+v", r, o.inbox().Cursor)
 	}

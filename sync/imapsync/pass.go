@@ -82,6 +82,11 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 	if whole {
 		s.lastFull = time.Now()
 	}
+	if looked {
+		if err := s.inboxPreviews(ctx); err != nil {
+			return err
+		}
+	}
 	if err := s.planFills(ctx); err != nil {
 		return err
 	}
@@ -119,6 +124,13 @@ func (s *session) inboxPass(ctx context.Context, h hint) error {
 		return nil
 	}
 	t := &target{box: box, askStatus: true}
+	if h.fresh {
+		t.expected = h.count - box.Cursor.Messages
+	}
+	if t.expected > window {
+		// The numbers of STATUS say how to take so many in parts.
+		return s.pass(ctx, h, false)
+	}
 	t.choose(s)
 	t.light = t.how == byFlags && !h.flags
 	return s.reconcile(ctx, []*target{t})

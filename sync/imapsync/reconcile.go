@@ -77,7 +77,8 @@ func (s *session) ask(ctx context.Context, ts []*target) error {
 		for _, t := range part {
 			steps = append(steps, t.steps(s)...)
 		}
-		if err := s.play(ctx, steps); err != nil {
+		peeked := slices.ContainsFunc(part, func(t *target) bool { return t.peeked })
+		if err := s.playPeek(ctx, steps, peeked); err != nil {
 			return err
 		}
 	}
@@ -129,6 +130,10 @@ func (s *session) settle(ctx context.Context, t *target) (d *store.Delta, done b
 		// Every UID we know means another message now, or none.
 		t.how, t.upTo, t.tail = adopt, 0, small(int(t.sel.Exists))
 		t.status.Messages = int(t.sel.Exists)
+		return nil, false, nil
+	}
+	if t.peeked && (t.refusedNew != nil || t.spoilt()) {
+		s.dontPeek("refused or unreadable")
 		return nil, false, nil
 	}
 	if t.how != byFlags && t.sel.HighestModSeq < cur.HighestModSeq {

@@ -40,6 +40,7 @@ type session struct {
 	lastFull   time.Time // when folders without modseqs were last compared whole
 	tally      Report
 	badFetches int
+	noPeek     bool        // the server does not take what asks for first words
 	unhook     func() bool // lets go of the context that closes the connection
 }
 
@@ -57,6 +58,7 @@ func newSession(w *Worker, conn *wire.Conn, h *hints) *session {
 		esearch: caps.Has("ESEARCH") || caps.Has("IMAP4REV2"),
 		boxes:   map[mail.MailboxID]*mail.Mailbox{}, batch: fillBatch, suspects: map[string]bool{},
 	}
+	s.noPeek = w.peeksLost >= peekTries
 	s.condstore = s.qresync || caps.Has("CONDSTORE")
 	s.teller = chooseTeller(caps)
 	return s
@@ -182,7 +184,7 @@ func (s *session) enter(ctx context.Context, box *mail.Mailbox) error {
 			}
 		}
 		if box.ID == s.inbox && news(box.Cursor, data) {
-			s.hints.set(hint{fresh: true, gone: true, flags: true})
+			s.hints.set(hint{fresh: true, gone: true, flags: true, count: int(data.Exists)})
 		}
 	}
 	if s.open.data.UIDValidity != box.Cursor.UIDValidity {

@@ -41,6 +41,8 @@ type target struct {
 	doubted   bool     // an earlier round would have removed most of the mailbox
 	upTo      mail.UID // new messages above it are left for the next round; 0: all
 	tail      int      // of adopt: how many messages to take, newest first
+	expected  int      // new messages, as far as it is known beforehand
+	peeked    bool     // the first words of new messages were asked for too
 
 	sel     wire.SelectData
 	opened  bool
@@ -80,8 +82,14 @@ func (t *target) choose(s *session) {
 		t.how = byModSeq
 	}
 	t.upTo = 0
-	if t.how != adopt && t.hasStatus && t.status.Messages > window && t.status.UIDNext > c.UIDNext+window {
+	if t.how == adopt || !t.hasStatus {
+		return
+	}
+	if t.status.Messages > window && t.status.UIDNext > c.UIDNext+window {
 		t.upTo = c.UIDNext + window - 1
+	}
+	if t.expected = t.status.Messages - c.Messages; t.status.UIDNext != 0 {
+		t.expected = int(int64(t.status.UIDNext) - int64(c.UIDNext)) // not fewer, when some are gone
 	}
 }
 
@@ -127,10 +135,14 @@ func (t *target) steps(s *session) []step {
 			fetch(&t.refusedOld, "UID FETCH %d:%d (UID FLAGS)", t.from(), t.next()-1)
 		}
 	}
+	items := s.messageItems()
+	if t.peeked = s.mayPeek(t.expected); t.peeked {
+		items = strings.TrimSuffix(items, ")") + " " + peekItems + ")"
+	}
 	if t.upTo > 0 {
-		fetch(&t.refusedNew, "UID FETCH %d:%d %s", t.next(), t.upTo, s.messageItems())
+		fetch(&t.refusedNew, "UID FETCH %d:%d %s", t.next(), t.upTo, items)
 	} else {
-		fetch(&t.refusedNew, "UID FETCH %d:* %s", t.next(), s.messageItems())
+		fetch(&t.refusedNew, "UID FETCH %d:* %s", t.next(), items)
 	}
 	return steps
 }
@@ -258,7 +270,7 @@ func (t *target) noteData(r *wire.Response) bool {
 func fetched(f wire.Fetch) store.Fetched {
 	return store.Fetched{
 		UID: f.UID, ModSeq: f.ModSeq, Flags: f.Flags, Envelope: f.Envelope,
-		Size: max(0, f.Size), Received: f.Received, EmailID: f.EmailID,
+		Size: max(0, f.Size), Received: f.Received, EmailID: f.EmailID, Preview: firstWords(f),
 	}
 }
 

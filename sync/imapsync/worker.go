@@ -64,6 +64,8 @@ type Worker struct {
 	kick chan struct{} // a token: do not wait any longer before the next try
 	only chan struct{} // a token: of who may be connected
 
+	peeksLost int // connections in a row that ended over a question for first words; belongs to who holds only
+
 	mu      sync.Mutex
 	serving bool
 	drop    func() // ends the connection, or the try to make one; nil between them

@@ -114,9 +114,6 @@ func (s *Store) Body(ctx context.Context, id mail.MessageID) (io.ReadCloser, err
 // SetText keeps the first words of a message, at most 200 runes, and makes its
 // text findable. Fault no-such-message.
 func (s *Store) SetText(ctx context.Context, id mail.MessageID, preview, text string) error {
-	if utf8.RuneCountInString(preview) > maxPreview {
-		preview = string([]rune(preview)[:maxPreview])
-	}
 	_, err := s.write(ctx, "keep a text", func(t *tx) error {
 		ms, err := list(t, scanMessage, `SELECT `+messageColumns+fromMessages+`WHERE m.id = ?`, int64(id))
 		if err != nil {
@@ -125,14 +122,44 @@ func (s *Store) SetText(ctx context.Context, id mail.MessageID, preview, text st
 		if len(ms) == 0 {
 			return noMessage(id)
 		}
-		e := ms[0].Envelope
-		if _, err := t.exec(`UPDATE messages SET preview = ? WHERE id = ?`, preview, int64(id)); err != nil {
-			return err
-		}
-		_, err = t.exec(`INSERT OR REPLACE INTO texts (rowid, subject, sender, recipients, body) VALUES (?, ?, ?, ?, ?)`,
-			int64(id), e.Subject, words(e.From), words(e.To, e.Cc), text)
-		return err
+		return t.setText(&ms[0], preview, text)
 	})
+	return err
+}
+
+// SetPreviews keeps the first words, at most 200 runes each, of messages that
+// have none yet, and makes them findable. Messages that are no more are left
+// out.
+func (s *Store) SetPreviews(ctx context.Context, previews map[mail.MessageID]string) error {
+	_, err := s.write(ctx, "keep previews", func(t *tx) error {
+		for id, p := range previews {
+			ms, err := list(t, scanMessage, `SELECT `+messageColumns+fromMessages+`WHERE m.id = ? AND m.preview = '' AND m.body IS NULL`, int64(id))
+			if err != nil {
+				return err
+			}
+			if len(ms) == 0 {
+				continue
+			}
+			if err := t.setText(&ms[0], p, p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return err
+}
+
+// setText writes a message's first words and what is found of its text.
+func (t *tx) setText(m *mail.Message, preview, text string) error {
+	if utf8.RuneCountInString(preview) > maxPreview {
+		preview = string([]rune(preview)[:maxPreview])
+	}
+	if _, err := t.exec(`UPDATE messages SET preview = ? WHERE id = ?`, preview, int64(m.ID)); err != nil {
+		return err
+	}
+	e := m.Envelope
+	_, err := t.exec(`INSERT OR REPLACE INTO texts (rowid, subject, sender, recipients, body) VALUES (?, ?, ?, ?, ?)`,
+		int64(m.ID), e.Subject, words(e.From), words(e.To, e.Cc), text)
 	return err
 }
 

@@ -127,3 +127,21 @@ func TestTextIsFound(t *testing.T) {
 		t.Errorf("of an unknown message: %v", err)
 	}
 }
+
+func TestPreviewsAreKeptWhereThereAreNone(t *testing.T) {
+	f := open(t)
+	b := f.inbox(4)
+	f.must(f.SetText(f.ctx(), f.id(b, 1), "Kept", "a text"))
+	f.must(f.PutBody(f.ctx(), f.id(b, 2), strings.NewReader("Subject: x\r\n\r\n")))
+	f.must(f.SetPreviews(f.ctx(), map[mail.MessageID]string{
+		f.id(b, 1): "other", f.id(b, 2): "other", f.id(b, 3): strings.Repeat("Öl ", 100), 4711: "nobody",
+	}))
+	for uid, want := range map[mail.UID]string{1: "Kept", 2: "", 3: strings.Repeat("Öl ", 67)[:len("Öl ")*66+len("Öl")], 4: ""} {
+		if got := f.at(b, uid).Preview; got != want {
+			t.Errorf("message %d begins with %q, want %q", uid, got, want)
+		}
+	}
+	if got := f.search("ol"); !slices.Equal(got, []mail.MessageID{f.id(b, 3)}) {
+		t.Errorf("found %v", got)
+	}
+}

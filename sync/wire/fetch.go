@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"math"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -32,6 +33,10 @@ type Fetch struct {
 	HasEnvelope bool
 	EmailID     string // EMAILID (RFC 8474) or X-GM-MSGID
 	Preview     string // PREVIEW (RFC 8970)
+	// Header and Text are sections of the message: BODY[HEADER…] and
+	// BODY[TEXT], of which a part from the beginning may have been asked for.
+	// They are the response's, and must not be kept.
+	Header, Text []byte
 }
 
 // ParseFetch reads a FETCH response. Items that it does not know are left
@@ -47,7 +52,7 @@ func ParseFetch(r *Response) (Fetch, error) {
 		if key.Kind() == List {
 			continue
 		}
-		switch upper(key.Bytes()) {
+		switch item := upper(key.Bytes()); item {
 		case "UID":
 			n, _ := v.Uint32()
 			f.UID = mail.UID(n)
@@ -77,6 +82,12 @@ func ParseFetch(r *Response) (Fetch, error) {
 			}
 		case "PREVIEW":
 			f.Preview = preview(v)
+		case "BODY[TEXT]", "BODY[TEXT]<0>":
+			f.Text = nstring(v)
+		default:
+			if strings.HasPrefix(item, "BODY[HEADER") {
+				f.Header = nstring(v)
+			}
 		}
 	}
 	if r.Bad != nil || r.Args().At(0).Kind() != List {

@@ -31,6 +31,12 @@ func TestParseFetch(t *testing.T) {
 		{`* 5 FETCH (flags () uid 42)`, Fetch{Seq: 5, UID: 42, HasFlags: true, Size: -1}, true},
 		{`* 5 FETCH (UID 42 X-GM-MSGID 1278455344230334865 X-GM-LABELS (\Inbox "x y"))`, Fetch{Seq: 5, UID: 42, Size: -1, EmailID: "1278455344230334865"}, true},
 		{`* 5 FETCH (UID 42 INTERNALDATE "" MODSEQ (x) RFC822.SIZE -4 ENVELOPE NIL)`, Fetch{Seq: 5, UID: 42, Size: -1}, true},
+		{
+			"* 5 FETCH (UID 42 BODY[HEADER.FIELDS (CONTENT-TYPE \"MIME-VERSION\")] {3}\r\nA:b BODY[TEXT]<0> \"words\" BODY[2] \"no\")",
+			Fetch{Seq: 5, UID: 42, Size: -1, Header: []byte("A:b"), Text: []byte("words")},
+			true,
+		},
+		{`* 5 FETCH (UID 42 BODY[header] NIL body[text] (a))`, Fetch{Seq: 5, UID: 42, Size: -1}, true},
 		{`* 5 FETCH (UID 4294967296)`, Fetch{Seq: 5, Size: -1}, true},
 		{`* 5 FETCH (UID 42 BODY[] "no end)`, Fetch{Seq: 5, UID: 42, Size: -1}, false},
 		{`* 5 FETCH`, Fetch{Seq: 5, Size: -1}, false},

@@ -27,7 +27,7 @@ var table = map[string][]string{
 	"sync/wire":        {"sync/mail", "sync/dial"},
 	"sync/bodytext":    {"sync/mail"},
 	"sync/store":       {"sync/mail"},
-	"sync/imapsync":    {"sync/mail", "sync/store", "sync/wire", "sync/dial"},
+	"sync/imapsync":    {"sync/mail", "sync/store", "sync/wire", "sync/dial", "sync/bodytext"},
 	"sync/engine":      {"sync/mail", "sync/i18n", "sync/health", "sync/config", "sync/rule", "sync/secret", "sync/dial", "sync/wire", "sync/bodytext", "sync/store", "sync/imapsync"},
 	"sync/control/api": {"sync/mail"},
 	"sync/control":     {"sync/mail", "sync/control/api"},
