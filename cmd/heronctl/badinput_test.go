@@ -37,6 +37,7 @@ func TestBadInput(t *testing.T) {
 		"no last good":      (*rig).brokenFromTheStart,
 		"second agent":      (*rig).secondAgent,
 		"full disk":         (*rig).fullDisk,
+		"full disk, alone":  (*rig).fullDiskAlone,
 		"read-only store":   (*rig).readOnlyStore,
 		"no folder to have": (*rig).noFolder,
 		"locked keyring":    (*rig).lockedKeyring,

@@ -271,13 +271,13 @@ func (r *rig) readOnlyStore() {
 	r.add("work", 6, r.dove.IMAPS(), mail.TLS)
 	var reports []api.SyncReport
 	r.ok(&reports, "sync")
-	before := r.status()
+	// No reader was here since the store was closed: nothing lies beside it that
+	// readers need.
+	const unread = 1
 	via, undo := r.makeReadOnly()
 	r.via = via
-	if st := r.status(); st.Running || st.Unread != before.Unread || st.Unread == 0 {
-		t.Errorf("status: %+v", st)
-	}
-	r.inboxHas("work", before.Unread)
+	r.readsAlone("work", unread, mail.CodeReadOnly)
+	r.inboxHas("work", unread)
 	r.fails(1, mail.CodeReadOnly, "", "sync")
 	r.fails(1, mail.CodeReadOnly, "", "account", "remove", "work", "--yes")
 	r.agentFails(1, mail.CodeReadOnly)
@@ -285,7 +285,39 @@ func (r *rig) readOnlyStore() {
 	r.via = nil
 	r.agent()
 	r.awaitState("work", "", mail.StateOnline)
-	r.inboxHas("work", before.Unread)
+	r.inboxHas("work", unread)
+}
+
+// readsAlone: without an agent, on a disk that cannot be written, everything
+// that is known is told, and what is wrong.
+func (r *rig) readsAlone(id mail.AccountID, unread int, code mail.Code) {
+	r.t.Helper()
+	st := r.status()
+	if a := accountOf(st, id); st.Running || a.Unread != unread || a.LastSync.IsZero() {
+		r.t.Errorf("status: %+v", st)
+	}
+	p, ok := hasProblem(st.Problems, code)
+	if !ok || p.Args["path"] == "" {
+		r.t.Errorf("status does not name %s: %+v", code, st.Problems)
+	}
+	for _, args := range []string{"account list", "folder list " + string(id), "activity", "op list"} {
+		if o := r.run("", strings.Fields(args)...); o.code != 0 || o.out == "" {
+			r.t.Errorf("%s: exit %d, %s", args, o.code, o.errOut)
+		}
+	}
+}
+
+// fullDiskAlone: no agent runs, and there is no room for the least file.
+func (r *rig) fullDiskAlone() {
+	r.dove.Deliver(r.t, 4, "INBOX", letter(1))
+	r.add("work", 4, r.dove.IMAPS(), mail.TLS)
+	var reports []api.SyncReport
+	r.ok(&reports, "sync")
+	r.via = []string{"sh", "-c", `ulimit -f 0 && exec "$@"`, "sh"}
+	r.readsAlone("work", 1, mail.CodeDiskFull)
+	r.fails(1, mail.CodeDiskFull, "", "sync")
+	r.via = nil
+	r.ok(&reports, "sync")
 }
 
 // makeReadOnly takes the right to write in the data folder away. via is how

@@ -232,6 +232,9 @@ func reader(ctx context.Context, o Options) (*backend, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f := st.Hindered(); f != nil {
+		problems = append(problems, f.Problem())
+	}
 	return &backend{
 		store: st,
 		engine: engine.New(engine.Config{

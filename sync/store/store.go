@@ -27,8 +27,9 @@ type Store struct {
 	now      func() time.Time
 	readOnly bool
 
-	read *sql.DB
-	w    *writer // nil when read only
+	read     *sql.DB
+	w        *writer     // nil when read only
+	hindered *mail.Fault // see Hindered
 
 	rev    atomic.Int64 // the last revision that was committed here
 	subsMu sync.Mutex
@@ -124,22 +125,69 @@ func (s *Store) openReader(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.openPool(readerDSN(s.path()), maxReaders); err != nil {
+	v, err := s.readVersion(ctx, readerDSN(s.path()))
+	if why := unwritable(fault(s.path(), "open", err)); why != nil {
+		if v, err = s.openUnwritable(ctx); err != nil {
+			return errors.Join(why, err)
+		}
+		s.hindered = why
+	}
+	switch {
+	case err != nil:
 		return err
+	case v == 0: // made, but its first transaction is not done
+		return errors.Join(s.read.Close(), s.openEmpty(ctx))
+	default:
+		return checkVersion(v, s.path(), true)
+	}
+}
+
+// openUnwritable opens for reading where not even the index that readers and
+// writers of a write-ahead log share can be written.
+func (s *Store) openUnwritable(ctx context.Context) (int, error) {
+	// An index that is there is not trusted, and made anew in memory.
+	v, err := s.readVersion(ctx, readerDSN(s.path())+"&readonly_shm=1")
+	if err == nil {
+		return v, nil
+	}
+	// Without a log, the file is the whole store, and nobody can change it.
+	log, serr := os.Stat(s.path() + "-wal")
+	if (serr == nil && log.Size() > 0) || (serr != nil && !errors.Is(serr, os.ErrNotExist)) {
+		return 0, errors.Join(err, serr)
+	}
+	return s.readVersion(ctx, readerDSN(s.path())+"&immutable=1")
+}
+
+// readVersion opens the pool and reads the store's version with it.
+func (s *Store) readVersion(ctx context.Context, dsn string) (int, error) {
+	if s.read != nil {
+		if err := s.read.Close(); err != nil {
+			return 0, err
+		}
+	}
+	if err := s.openPool(dsn, maxReaders); err != nil {
+		return 0, err
 	}
 	c, err := s.read.Conn(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	v, err := version(ctx, c)
-	if err != nil {
-		return errors.Join(err, c.Close())
-	}
-	if v == 0 { // made, but its first transaction is not done
-		return errors.Join(c.Close(), s.read.Close(), s.openEmpty(ctx))
-	}
-	return errors.Join(checkVersion(v, s.path(), true), c.Close())
+	return v, errors.Join(err, c.Close())
 }
+
+// unwritable is the Fault in err if it is one of a disk that cannot be written.
+func unwritable(err error) *mail.Fault {
+	var f *mail.Fault
+	if errors.As(err, &f) && (f.Code == mail.CodeDiskFull || f.Code == mail.CodeReadOnly) {
+		return f
+	}
+	return nil
+}
+
+// Hindered is why nobody could write the store when it was opened for reading:
+// a Fault disk-full or read-only, nil if nothing showed.
+func (s *Store) Hindered() *mail.Fault { return s.hindered }
 
 func (s *Store) openEmpty(ctx context.Context) error {
 	if err := s.openPool(memoryDSN, 1); err != nil {

@@ -347,6 +347,41 @@ func TestTheLogIsPrunedAndRevisionsGrowOn(t *testing.T) {
 	}
 }
 
+// TestReadingWhatNobodyCanWrite: on a full disk and in a read-only folder
+// readers make do without the index they would share with a writer.
+func TestReadingWhatNobodyCanWrite(t *testing.T) {
+	f := open(t)
+	b := f.inbox(2)
+	read := func(dir string) (int, error) {
+		s := &Store{dir: dir}
+		defer func() { f.must(s.closeAll()) }()
+		if _, err := s.openUnwritable(t.Context()); err != nil {
+			return 0, err
+		}
+		m, err := s.Mailbox(t.Context(), b.ID)
+		return m.Counts.Total, err
+	}
+	copied := func() string {
+		dir := filepath.Join(t.TempDir(), "copy")
+		f.must(os.CopyFS(dir, os.DirFS(f.dir)))
+		return dir
+	}
+	// All that was written is in the log still.
+	log := copied()
+	if n, err := read(log); err != nil || n != 2 {
+		t.Errorf("with log and index: %d, %v", n, err)
+	}
+	// Without an index the log cannot be read, and what is in it is not left out.
+	f.must(os.Remove(filepath.Join(log, dbName+"-shm")))
+	if n, err := read(log); err == nil {
+		t.Errorf("with a log and no index: %d", n)
+	}
+	f.must(f.Close())
+	if n, err := read(copied()); err != nil || n != 2 {
+		t.Errorf("closed well: %d, %v", n, err)
+	}
+}
+
 // TestWhySQLiteCouldNotWrite: it says "I/O error" for a quota that is used up
 // and "cannot open" for a folder of others. Neither means that data are damaged.
 func TestWhySQLiteCouldNotWrite(t *testing.T) {
