@@ -3,14 +3,18 @@ package window
 import (
 	"context"
 	"errors"
+	"image"
 	"log/slog"
 	"os"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
 
 	"github.com/heronmail/heron/app/platform"
 	"github.com/heronmail/heron/app/view"
@@ -71,6 +75,13 @@ func Run(ctx context.Context, o Options) error {
 		_ = os.MkdirAll(cache, 0o700)
 	}
 	a := app.NewWithID(appID)
+	sh := newShell(ctx, a, o)
+	ended := make(chan struct{})
+	// The agent answers while Fyne starts: what it says waits for Fyne's loop.
+	go func() {
+		defer close(ended)
+		sh.s.Run(ctx)
+	}()
 	if icon, err := assets.Icon(128); err == nil {
 		a.SetIcon(fyne.NewStaticResource("heron.png", icon))
 	} else {
@@ -79,17 +90,8 @@ func Run(ctx context.Context, o Options) error {
 	colours := newTheme(look(os.Getenv("HERON_THEME")))
 	colours.told = os.Getenv("FYNE_THEME") != "" || runtime.GOOS == "windows" || runtime.GOOS == "darwin"
 	a.Settings().SetTheme(colours)
-	sh := &shell{ctx: ctx, app: a, p: o.Printer, log: o.Log, drawn: o.Drawn, onlyWizard: o.Wizard}
-	sh.s = newSession(func(ctx context.Context) (agent, error) { return control.Dial(ctx, o.Socket) }, o.Launch, sh, o.Log, o.Message) //nolint:contextcheck // all that the session begins ends with the session
-	sh.s.build = o.Build
 	sh.open() //nolint:contextcheck // all that the session begins ends with the session
 	stop := context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })
-	ended := make(chan struct{})
-	// The agent answers while Fyne starts: what it says waits for Fyne's loop.
-	go func() {
-		defer close(ended)
-		sh.s.Run(ctx)
-	}()
 	if !colours.told {
 		go followSystem(ctx, a, colours)
 	}
@@ -109,8 +111,12 @@ func followSystem(ctx context.Context, a fyne.App, t *heronTheme) {
 	defer cancel()
 	if platform.TellsLook(ctx) && ctx.Err() == nil {
 		fyne.Do(func() {
+			v := a.Settings().ThemeVariant()
+			was := t.palette(v)
 			t.told = true
-			a.Settings().SetTheme(t)
+			if t.palette(v) != was { // else all fonts would be read again for nothing
+				a.Settings().SetTheme(t)
+			}
 		})
 	}
 }
@@ -120,7 +126,6 @@ type shell struct {
 	ctx   context.Context //nolint:containedctx // the window's life, for checks that the wizard runs
 	app   fyne.App
 	p     *i18n.Printer
-	log   *slog.Logger
 	s     *session
 	drawn func()
 
@@ -130,39 +135,77 @@ type shell struct {
 	onlyWizard bool        // the main window waits for the wizard to end
 	opened     bool        // the main window was shown
 
-	next atomic.Pointer[view.State] // drawn by the next turn of Fyne's loop
+	next  atomic.Pointer[view.State] // drawn by the next turn of Fyne's loop
+	first chan bool                  // the agent's first word: whether there is mail to show, or an account to set up
 }
 
 var _ screen = (*shell)(nil)
+
+func newShell(ctx context.Context, a fyne.App, o Options) *shell {
+	sh := &shell{ctx: ctx, app: a, p: o.Printer, drawn: o.Drawn, onlyWizard: o.Wizard, first: make(chan bool, 1)}
+	dial := func(ctx context.Context) (agent, error) { return control.Dial(ctx, o.Socket) }
+	sh.s = newSession(dial, o.Launch, sh, o.Log, o.Message) //nolint:contextcheck // all that the session begins ends with the session
+	sh.s.build = o.Build
+	return sh
+}
 
 // firstWait is how long the main window waits for the first answer of the agent:
 // without an account its setup comes in its place, and an empty window
 // behind it would only be in the way.
 const firstWait = 1200 * time.Millisecond
 
-// open makes the main window, or the wizard when that comes first.
+// open makes the main window, or the wizard when that comes first. Opening a
+// window takes OpenGL about as long as the fonts take to be read, so both are
+// done at once: a frame without words comes first.
 func (sh *shell) open() {
 	// On X11 the first title is also the window's class, by which a desktop
 	// finds the icon and name of the program.
 	sh.main = sh.app.NewWindow(appID)
 	sh.main.SetMaster()
 	sh.main.SetPadded(false)
+	sh.main.SetContent(view.NewFrame())
+	sh.main.Resize(fyne.NewSize(960, 640))
+	shown := !sh.onlyWizard && sh.mailFirst()
+	var first view.State
+	if st := sh.next.Load(); st != nil {
+		first = *st
+	}
+	fonts := view.LoadFonts(sh.p, first)
+	if shown {
+		sh.showMain()
+	}
+	<-fonts
 	sh.view = view.NewMain(sh.p, intents{sh.s})
 	sh.main.SetContent(sh.view.Object())
-	sh.main.Resize(fyne.NewSize(960, 640))
 	sh.view.Keys(sh.main.Canvas())
 	if sh.onlyWizard {
 		sh.openWizard(nil)
 		return
 	}
-	time.AfterFunc(firstWait, func() { fyne.Do(sh.showFirst) })
+	sh.draw()
+	sh.view.Start()
 }
 
-// showFirst shows the main window unless it was shown already or account setup
-// came first.
-func (sh *shell) showFirst() {
-	if !sh.opened && !sh.onlyWizard && sh.ctx.Err() == nil {
-		sh.showMain()
+// mailFirst waits for what the agent says first, and reports whether the main
+// window is to be shown.
+func (sh *shell) mailFirst() bool {
+	late := time.NewTimer(firstWait)
+	defer late.Stop()
+	select {
+	case yes := <-sh.first:
+		return yes
+	case <-late.C:
+		return true
+	case <-sh.ctx.Done():
+		return false
+	}
+}
+
+// said takes the agent's first word.
+func (sh *shell) said(hasMail bool) {
+	select {
+	case sh.first <- hasMail:
+	default: // it was not the first
 	}
 }
 
@@ -171,26 +214,47 @@ func (sh *shell) showMain() {
 	sh.opened = true
 	sh.main.Show()
 	sh.main.SetTitle(sh.p.T("window.title"))
-	sh.view.Start()
+	if sh.view != nil {
+		sh.view.Start()
+	}
 }
 
 // show implements screen: states that come faster than they can be drawn are
 // left out.
 func (sh *shell) show(st view.State) {
-	if sh.next.Swap(&st) != nil {
+	waits := sh.next.Swap(&st) != nil
+	if st.Status.Running || st.Link == view.LinkLost {
+		sh.said(true)
+	}
+	if !waits {
+		fyne.Do(sh.draw)
+	}
+}
+
+// draw draws the state that was shown last.
+func (sh *shell) draw() {
+	st := sh.next.Swap(nil)
+	if st == nil {
 		return
 	}
-	fyne.Do(func() {
-		st := sh.next.Swap(nil)
-		sh.view.Show(*st)
-		if st.Status.Running || st.Link == view.LinkLost {
-			sh.showFirst()
-		}
-		if sh.drawn != nil && st.Known {
-			sh.drawn()
-			sh.drawn = nil
-		}
+	sh.view.Show(*st)
+	if sh.drawn != nil && st.Known && sh.opened {
+		sh.tellDrawn()
+	}
+}
+
+// tellDrawn calls drawn when the present state is on the screen. Fyne tells
+// nobody, so a dot without colour is drawn with it, and what that posts runs
+// when the frame is done.
+func (sh *shell) tellDrawn() {
+	drawn := sync.OnceFunc(sh.drawn)
+	sh.drawn = nil
+	dot := canvas.NewRaster(func(int, int) image.Image {
+		fyne.Do(drawn)
+		return image.NewAlpha(image.Rect(0, 0, 1, 1))
 	})
+	dot.Resize(fyne.NewSize(1, 1))
+	sh.main.SetContent(container.NewStack(sh.view.Object(), container.NewWithoutLayout(dot)))
 }
 
 // raise implements screen.
@@ -207,6 +271,7 @@ func (sh *shell) raise() {
 
 // wizard implements screen.
 func (sh *shell) wizard() {
+	sh.said(false)
 	fyne.Do(func() {
 		sh.onlyWizard = sh.onlyWizard || !sh.opened
 		sh.openWizard(nil)
