@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime"
 	"syscall"
 	"testing"
 )
@@ -22,6 +23,25 @@ func TestDiskCode(t *testing.T) {
 	} {
 		if got := DiskCode(err); got != want {
 			t.Errorf("%v: got %q, want %q", err, got, want)
+		}
+	}
+}
+
+// Pure, so that it is tested everywhere; DiskCode asks it on Windows alone.
+func TestWindowsDiskCode(t *testing.T) {
+	for n, want := range map[syscall.Errno]Code{
+		39: CodeDiskFull, 112: CodeDiskFull, 223: CodeDiskFull, 1295: CodeDiskFull,
+		19: CodeReadOnly,
+		0:  "", 2: "", 32: "",
+	} {
+		if got := windowsDiskCode(n); got != want {
+			t.Errorf("%d: got %q, want %q", n, got, want)
+		}
+	}
+	for _, n := range []syscall.Errno{112, 39} {
+		err := &fs.PathError{Op: "write", Path: "x", Err: n}
+		if got := DiskCode(err); (got == CodeDiskFull) != (runtime.GOOS == "windows") {
+			t.Errorf("%d is %q on %s", n, got, runtime.GOOS)
 		}
 	}
 }
