@@ -229,9 +229,17 @@ func (s *Store) Messages(ctx context.Context, q MessageQuery) (Page, error) {
 		if q.Unread {
 			p.Total = p.Unread
 		}
+		// What comes before the page is walked through, from the nearer end. Two
+		// mailboxes may have messages that the order does not tell apart, and
+		// would not be the reverse then.
+		order := `ORDER BY sort DESC, uid DESC`
+		if rest := p.Total - offset; rest < p.Total/2 && len(boxes) == 1 {
+			limit = min(limit, max(rest, 0))
+			order, offset = `ORDER BY sort, uid`, max(rest-limit, 0)
+		}
 		var err error
 		p.Messages, err = query(ctx, tx, scanMessage, `SELECT `+messageColumns+
-			` FROM (`+terms+` ORDER BY sort DESC, uid DESC LIMIT ? OFFSET ?) p JOIN messages m ON m.id = p.id
+			` FROM (`+terms+` `+order+` LIMIT ? OFFSET ?) p JOIN messages m ON m.id = p.id
 			JOIN accounts a ON a.id = m.account LEFT JOIN mailboxes b ON b.id = m.mailbox
 			ORDER BY p.sort DESC, p.uid DESC`, append(args, limit, offset)...)
 		return err

@@ -49,6 +49,32 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// TestPagesTileTheList: wherever pages are cut, they show every row once, in
+// order.
+func TestPagesTileTheList(t *testing.T) {
+	f := open(t)
+	const n = 41
+	b := f.inbox(n)
+	f.apply(Delta{Mailbox: b.ID, Flags: []FlagUpdate{{UID: 7, Flags: seen}, {UID: 40, Flags: mail.NewFlags(mail.FlagDeleted)}}})
+	for _, unread := range []bool{false, true} {
+		q := MessageQuery{Mailboxes: []mail.MailboxID{b.ID}, Unread: unread, Limit: n}
+		all, err := f.Messages(f.ctx(), q)
+		f.must(err)
+		for limit := 1; limit <= n; limit += 4 {
+			for offset := range n + 2 {
+				q.Limit, q.Offset = limit, offset
+				p, err := f.Messages(f.ctx(), q)
+				f.must(err)
+				want := all.Messages[min(offset, len(all.Messages)):]
+				want = want[:min(limit, len(want))]
+				if !slices.EqualFunc(p.Messages, want, func(x, y mail.Message) bool { return x.ID == y.ID }) {
+					t.Fatalf("unread %v, %d from %d: %d rows, want %d", unread, limit, offset, len(p.Messages), len(want))
+				}
+			}
+		}
+	}
+}
+
 func TestMessagesOfOneSecondAreSortedByUID(t *testing.T) {
 	f := open(t)
 	b := f.inbox(0)
