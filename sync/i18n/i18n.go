@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/BurntSushi/toml"
@@ -17,41 +18,52 @@ import (
 )
 
 // Printer says texts in one language. It may be used by several goroutines.
+// Only the areas that are asked for take memory: the agent says little of what
+// the command line does.
 type Printer struct {
 	tag  language.Tag
-	loc  *goi18n.Localizer
 	nums *message.Printer
+
+	mu    sync.Mutex
+	areas map[source]*goi18n.Localizer // nil: there is none
+}
+
+// source is one file of texts.
+type source struct {
+	lang language.Tag
+	area string
 }
 
 // New returns a printer for a language tag such as "de" or "de_AT.UTF-8". For
 // "" the language is that of LC_ALL, LC_MESSAGES or LANG. A language without
-// texts is English. It fails only if the embedded catalogues are broken.
+// texts is English. It fails only if the embedded catalogues are missing.
 func New(lang string) (*Printer, error) {
 	if lang == "" {
 		lang = environment(os.Getenv)
 	}
-	b := goi18n.NewBundle(language.English)
-	b.RegisterUnmarshalFunc("toml", toml.Unmarshal)
-	want := parse(lang)
 	langs, err := Languages()
 	if err != nil {
 		return nil, err
 	}
-	tag, index, _ := language.NewMatcher(langs).Match(want)
-	base := langs[index]
-	for _, l := range []language.Tag{language.English, base} {
-		if err := load(b, l); err != nil {
-			return nil, err
-		}
-		if base == language.English {
-			break
-		}
-	}
+	tag, index, _ := language.NewMatcher(langs).Match(parse(lang))
 	return &Printer{
-		tag:  base,
-		loc:  goi18n.NewLocalizer(b, base.String(), language.English.String()),
-		nums: message.NewPrinter(tag),
+		tag: langs[index], nums: message.NewPrinter(tag),
+		areas: map[source]*goi18n.Localizer{},
 	}, nil
+}
+
+// texts returns the texts of an area, nil if there are none.
+func (p *Printer) texts(s source) *goi18n.Localizer {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	loc, ok := p.areas[s]
+	if !ok {
+		// A file that cannot be read is like one that is not there: its ids show
+		// as they are. A test reads them all.
+		loc, _ = load(s)
+		p.areas[s] = loc
+	}
+	return loc
 }
 
 // Languages lists the languages that have texts, English first.
@@ -69,23 +81,19 @@ func Languages() ([]language.Tag, error) {
 	return out, nil
 }
 
-func load(b *goi18n.Bundle, l language.Tag) error {
-	dir := path.Join("i18n", l.String())
-	files, err := fs.ReadDir(assets.I18N, dir)
+func load(s source) (*goi18n.Localizer, error) {
+	name := path.Join("i18n", s.lang.String(), s.area+".toml")
+	text, err := fs.ReadFile(assets.I18N, name)
 	if err != nil {
-		return fmt.Errorf("reading the catalogue: %w", err)
+		return nil, fmt.Errorf("reading a catalogue: %w", err)
 	}
-	for _, f := range files {
-		text, err := fs.ReadFile(assets.I18N, path.Join(dir, f.Name()))
-		if err != nil {
-			return fmt.Errorf("reading the catalogue: %w", err)
-		}
-		// go-i18n takes the language from the name.
-		if _, err := b.ParseMessageFileBytes(text, l.String()+".toml"); err != nil {
-			return fmt.Errorf("catalogue %s/%s: %w", l, f.Name(), err)
-		}
+	b := goi18n.NewBundle(s.lang)
+	b.RegisterUnmarshalFunc("toml", toml.Unmarshal)
+	// go-i18n takes the language from the name.
+	if _, err := b.ParseMessageFileBytes(text, s.lang.String()+".toml"); err != nil {
+		return nil, fmt.Errorf("catalogue %s: %w", name, err)
 	}
-	return nil
+	return goi18n.NewLocalizer(b, s.lang.String()), nil
 }
 
 // environment follows POSIX: the first that is set decides.
@@ -123,20 +131,29 @@ func (p *Printer) T(id string, args ...any) string {
 	for i := 0; i+1 < len(args); i += 2 {
 		data[fmt.Sprint(args[i])] = args[i+1]
 	}
+	area, _, _ := strings.Cut(id, ".")
+	for _, lang := range []language.Tag{p.tag, language.English} {
+		if loc := p.texts(source{lang, area}); loc != nil {
+			if text, ok := localize(loc, id, data); ok {
+				return text
+			}
+		}
+	}
+	return id
+}
+
+func localize(loc *goi18n.Localizer, id string, data map[string]any) (string, bool) {
 	c := &goi18n.LocalizeConfig{MessageID: id, TemplateData: data}
 	if n, ok := data["Count"]; ok {
 		c.PluralCount = n
-		if s, err := p.loc.Localize(c); err == nil {
-			return s
+		if s, err := loc.Localize(c); err == nil {
+			return s, true
 		}
 		// The text has one form for every number.
 		c.PluralCount = nil
 	}
-	s, err := p.loc.Localize(c)
-	if err != nil && s == "" {
-		return id
-	}
-	return s
+	s, err := loc.Localize(c)
+	return s, err == nil
 }
 
 // Number writes n with the language's grouping.

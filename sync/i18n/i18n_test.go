@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -96,6 +97,44 @@ func TestNumbersAndUnknownIDs(t *testing.T) {
 	if got := de.T("no.such-id"); got != "no.such-id" {
 		t.Errorf("unknown id = %q", got)
 	}
+}
+
+// TestEveryCatalogueLoads: what New does not read can be read.
+func TestEveryCatalogueLoads(t *testing.T) {
+	langs, err := Languages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range langs {
+		files, err := fs.Glob(assets.I18N, "i18n/"+l.String()+"/*.toml")
+		if err != nil || len(files) < 8 {
+			t.Errorf("%s has %d catalogues: %v", l, len(files), err)
+		}
+		for _, f := range files {
+			area := strings.TrimSuffix(filepath.Base(f), ".toml")
+			if _, err := load(source{l, area}); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+func TestManyMaySpeakAtOnce(t *testing.T) {
+	p, err := New("de")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for _, id := range []string{"tray.quit", "i18n.now", "no.such-id", "nothing", ""} {
+				if got := p.T(id); (got == id) == (id == "tray.quit" || id == "i18n.now") {
+					t.Errorf("%q is %q", id, got)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 // catalogue reads every text of a language: id → form → text.
