@@ -60,9 +60,9 @@ func (i *Icon) Show(v View) {
 	i.next <- v
 }
 
-// Run shows the icon until ctx or the desktop's session ends, then removes it. On Windows and macOS it
-// must be called by the main goroutine. Without a tray on the desktop it waits:
-// the icon appears when a tray does.
+// Run shows the icon until ctx or the desktop's session ends, then removes it.
+// On Windows and macOS it must be called by the main goroutine. Without a tray
+// on the desktop it waits: the icon appears when a tray does.
 func (i *Icon) Run(ctx context.Context) {
 	systray.SetOnTapped(func() { i.click(Command{Kind: Open}) })
 	// The first title is the item's id on Linux, by which desktops remember
@@ -91,7 +91,7 @@ func (i *Icon) lay(ctx context.Context, v View) {
 		if data, err := encode(i.artist, v.Icon); err != nil {
 			i.log.Error("tray icon not drawn", "error", err)
 		} else {
-			setIcon(data)
+			systray.SetIcon(data)
 		}
 	}
 	if !i.drawn || v.Tooltip != i.view.Tooltip {

@@ -84,8 +84,6 @@ func (c straightColour) RGBA() (r, g, b, a uint32) {
 	return wide(c.R), wide(c.G), wide(c.B), wide(c.A)
 }
 
-func setIcon(data []byte) { systray.SetIcon(data) }
-
 func setTitle(t string) { systray.SetTitle(t) }
 
 // escape keeps an underscore from marking an access key
