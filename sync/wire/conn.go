@@ -14,8 +14,13 @@ import (
 	"github.com/heronmail/heron/sync/mail"
 )
 
-// defaultStall is how long a server may be silent while an answer is due.
-const defaultStall = 60 * time.Second
+const (
+	// defaultStall is how long a server may be silent while an answer is due.
+	defaultStall = 60 * time.Second
+	// stallBytes are as good as a whole response as a sign of life. Single bytes
+	// are not: a server could keep us busy with them for ever.
+	stallBytes = 1024
+)
 
 // Options say how to connect and sign in.
 type Options struct {
@@ -24,7 +29,7 @@ type Options struct {
 	Password string
 	ID       map[string]string // who we are (RFC 2971); sent right after sign-in if offered
 	Enable   []string          // extensions to enable (RFC 5161); those that are not offered are left out
-	Stall    time.Duration     // no byte for so long while an answer is due closes the connection; 0 means 60 s
+	Stall    time.Duration     // neither a response nor 1 KB of one for so long while an answer is due closes the connection; 0 means 60 s
 
 	// Events is given what the server says of itself, outside of bursts: while
 	// idling, while go-imap owns the connection, and between commands. It runs
@@ -90,7 +95,7 @@ func Dial(ctx context.Context, o Options) (*Conn, error) {
 		enabled: map[string]bool{}, ending: make(chan struct{}), done: make(chan struct{}),
 	}
 	c.watch = newWatchdog(o.Stall, func() { c.fail(c.stalled()) })
-	c.rd = newReader(touching{c}, o.MaxLine, o.MaxLiteral)
+	c.rd = newReader(&touching{c: c}, o.MaxLine, o.MaxLiteral)
 
 	stop := context.AfterFunc(limited, func() { _ = nc.Abort() })
 	err = c.signIn(limited)
@@ -106,12 +111,18 @@ func Dial(ctx context.Context, o Options) (*Conn, error) {
 	return c, nil
 }
 
-// touching reads for the reader and tells the watchdog of every byte.
-type touching struct{ c *Conn }
+// touching reads for the reader and tells the watchdog of what comes.
+type touching struct {
+	c    *Conn
+	some int // bytes of which it was not told
+}
 
-func (t touching) Read(p []byte) (int, error) {
+func (t *touching) Read(p []byte) (int, error) {
 	n, err := t.c.net.Read(p)
-	t.c.watch.touch()
+	if t.some += n; t.some >= stallBytes {
+		t.some = 0
+		t.c.watch.touch()
+	}
 	return n, err
 }
 

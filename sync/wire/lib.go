@@ -89,6 +89,7 @@ type library struct {
 	running        bool   // f runs, and may be slow to read
 	sent, answered uint64 // its commands
 	exists         uint32 // messages in the selected mailbox, as it counts them
+	given          int64  // bytes passed on since it owns the connection
 }
 
 func newLibrary(c *Conn) *library {
@@ -111,7 +112,7 @@ func newLibrary(c *Conn) *library {
 func (l *library) begin() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.owner, l.running = true, true
+	l.owner, l.running, l.given = true, true, 0
 }
 
 // end takes the connection back, when the last answer to go-imap has come: it
@@ -161,10 +162,14 @@ func (l *library) feed(p []byte) {
 }
 
 // push gives p to go-imap and waits while it is behind. The server is not to
-// blame for that time.
+// blame for that time. It may send twice the largest literal while f runs:
+// answers without end would keep f, and who waits for the connection, for ever.
 func (l *library) push(p []byte) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.given += int64(len(p)); l.given > 2*int64(l.c.rd.literal)+int64(l.c.rd.line) {
+		return fmt.Errorf("%w: answers to one command", errBounds)
+	}
 	for len(l.in)-l.off > maxPending && l.alive() {
 		if l.running {
 			l.c.watch.stop()
@@ -199,6 +204,9 @@ func (l *library) stream(rd *reader, r *Response) error {
 		n, ok := literalTail(r.buf)
 		if !ok {
 			return nil
+		}
+		if n > int64(rd.literal) {
+			return fmt.Errorf("%w: literal of %d bytes", errBounds, n)
 		}
 		for n > 0 {
 			if _, err := rd.br.Peek(1); err != nil {

@@ -33,6 +33,7 @@ func (c *Conn) next(r *Response) error {
 	if err := c.rd.rest(r); err != nil {
 		return err
 	}
+	c.watch.touch()
 	r.parse()
 	if r.odd() {
 		c.malformed.Add(1)

@@ -24,7 +24,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // first word of a client's line is a name that is bound to its tag, "" (a line
 // that begins with a space) for none; at the start of a server's line the name
 // stands for the tag; \r\n in it is a line end in the same
-// packet. "S> " sends without a line end. "close" hangs up, "wait D" waits,
+// packet. "S> " sends without a line end, and "S? " so that the script may end
+// there because the client has had enough. "close" hangs up, "wait D" waits,
 // "drain" reads until the client hangs up.
 type script struct {
 	t     *testing.T
@@ -82,7 +83,7 @@ func (s *script) run(lines []string) error {
 			if got != text {
 				return fmt.Errorf("line %d: got %q, want %q", n+1, got, text)
 			}
-		case "S:", "S>":
+		case "S:", "S>", "S?":
 			name, rest, _ := strings.Cut(text, " ")
 			if tag, ok := tags[name]; ok {
 				text = tag + " " + rest
@@ -91,7 +92,9 @@ func (s *script) run(lines []string) error {
 			if kind == "S:" {
 				text += "\r\n"
 			}
-			if _, err := io.WriteString(s.conn, text); err != nil {
+			if _, err := io.WriteString(s.conn, text); err != nil && kind == "S?" {
+				return nil // the client had enough
+			} else if err != nil {
 				return fmt.Errorf("line %d: %w", n+1, err)
 			}
 		case "wait":
