@@ -180,13 +180,33 @@ func news(c mail.Cursor, d wire.SelectData) bool {
 	return d.UIDNext != 0 && d.UIDNext != c.UIDNext || int(d.Exists) != c.Messages || d.HighestModSeq != c.HighestModSeq
 }
 
-// listTwice lists the folders, and once more when most of those that we know
-// are missing from the answer.
+// listTwice lists the folders, and once more when half of those that we know,
+// or the inbox, are missing from the answer.
 func (s *session) listTwice(ctx context.Context, boxes []mail.Mailbox) ([]listed, error) {
 	list, err := s.list(ctx)
 	if err != nil {
 		return nil, err
 	}
+	missing := missingFrom(list, boxes)
+	if missing == 0 || 2*missing < len(boxes) && !withoutInbox(list) {
+		return list, nil
+	}
+	s.log.Warn("many folders seem to be gone; asking again", "gone", missing, "known", len(boxes))
+	if list, err = s.list(ctx); err != nil {
+		return nil, err
+	}
+	if 2*missingFrom(list, boxes) >= len(boxes) && withoutInbox(list) {
+		// Every account has an inbox: this is no list of its folders.
+		return nil, &mail.Fault{
+			Code: mail.CodeBadAnswer, Class: mail.ClassProtocol,
+			Args: mail.Args{"host": s.w.host(), "text": "LIST without INBOX"},
+		}
+	}
+	return list, nil
+}
+
+// missingFrom is how many of the mailboxes that we know are not in a listing.
+func missingFrom(list []listed, boxes []mail.Mailbox) int {
 	names := make(map[string]bool, len(list))
 	for i := range list {
 		names[list[i].Name] = true
@@ -197,17 +217,12 @@ func (s *session) listTwice(ctx context.Context, boxes []mail.Mailbox) ([]listed
 			missing++
 		}
 	}
-	if missing > 1 && 2*missing > len(boxes) {
-		s.log.Warn("most folders seem to be gone; asking again", "gone", missing, "known", len(boxes))
-		if list, err = s.list(ctx); err == nil && slices.ContainsFunc(list, func(l listed) bool { return l.assumed }) {
-			// Every account has an inbox: this is no list of its folders.
-			err = &mail.Fault{
-				Code: mail.CodeBadAnswer, Class: mail.ClassProtocol,
-				Args: mail.Args{"host": s.w.host(), "text": "LIST without INBOX"},
-			}
-		}
-	}
-	return list, err
+	return missing
+}
+
+// withoutInbox reports whether the server did not list the inbox.
+func withoutInbox(list []listed) bool {
+	return slices.ContainsFunc(list, func(l listed) bool { return l.assumed })
 }
 
 // adoptListing writes a listing that differs from what the store has, and
