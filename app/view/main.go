@@ -27,6 +27,7 @@ type Main struct {
 	standing *standing
 	foot     *statusBar
 	tips     *tips
+	keeper   *keeper
 
 	lists, columns, all *fyne.Container
 	parts               *columns
@@ -36,6 +37,8 @@ type Main struct {
 func NewMain(p *i18n.Printer, in Intents) *Main {
 	m := &Main{p: p, intents: in}
 	m.tips = newTips()
+	m.keeper = newKeeper()
+	m.keeper.key, m.keeper.typed, m.keeper.check = m.key, m.typed, m.keepKeys
 	m.bar = newToolbar(p, m.tips, in)
 	m.notice = newNotice(p, in)
 	m.side = newFolders(p, m.tips, in.GoTo)
@@ -68,7 +71,13 @@ func NewMain(p *i18n.Printer, in Intents) *Main {
 	m.columns = container.New(m.parts, side, hairline(), onGround(theme.ColorNameInputBackground, m.lists), hairline(), right)
 	m.all = container.NewStack(container.New(frame{},
 		container.New(Stack{}, m.bar.all, hairline(), m.notice.strip),
-		m.columns, container.New(Stack{}, hairline(), m.foot)), m.tips.layer)
+		m.columns, container.New(Stack{}, hairline(), m.foot)), m.tips.layer, container.NewWithoutLayout(m.keeper))
+	for _, l := range []*rowList{m.side.list, m.list.list, m.events.list} {
+		l.left = m.keepKeys
+	}
+	for _, b := range []*button{m.bar.menu, m.bar.check, m.bar.alerts, add, m.preview.mark, m.nothing.act} {
+		b.left = m.keepKeys
+	}
 	m.tips.room = m.all.Size
 	return m
 }
@@ -80,6 +89,9 @@ func (m *Main) Object() fyne.CanvasObject { return m.all }
 func (m *Main) Show(st State) {
 	old := m.st
 	m.st = st
+	if old.Open.ID != st.Open.ID {
+		m.keeper.forget()
+	}
 	m.bar.show(st)
 	m.notice.show(st)
 	m.side.show(placeRows(m.p, st.Status), st.Place)
@@ -152,23 +164,48 @@ func (m *Main) filling() bool {
 	return false
 }
 
+// checkKey is the key that looks at every account at once.
+func checkKey() *desktop.CustomShortcut {
+	return &desktop.CustomShortcut{KeyName: fyne.KeyR, Modifier: fyne.KeyModifierShortcutDefault}
+}
+
 // Keys gives a window's canvas the keys that work wherever the focus is.
 func (m *Main) Keys(c fyne.Canvas) {
-	c.AddShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyR, Modifier: fyne.KeyModifierShortcutDefault}, func(fyne.Shortcut) {
+	c.AddShortcut(checkKey(), func(fyne.Shortcut) { m.key(checkKey().KeyName, checkKey().Modifier) })
+	c.SetOnTypedRune(func(r rune) { m.typed(r) })
+	c.SetOnTypedKey(func(e *fyne.KeyEvent) { m.key(e.Name, 0) })
+}
+
+// key does what a key stands for where nothing takes keys itself.
+func (m *Main) key(k fyne.KeyName, mod fyne.KeyModifier) {
+	if mod == checkKey().Modifier && k == checkKey().KeyName {
 		if m.st.Link == LinkUp && !m.st.Checking {
 			m.intents.CheckNow()
 		}
-	})
-	c.SetOnTypedRune(func(r rune) { m.typed(r) })
-	c.SetOnTypedKey(func(e *fyne.KeyEvent) {
-		switch e.Name {
-		case fyne.KeyEscape:
-			m.escape()
-		case fyne.KeyUp, fyne.KeyDown, fyne.KeyHome, fyne.KeyEnd, fyne.KeyPageUp, fyne.KeyPageDown:
-			if m.list.list.Visible() {
-				c.Focus(m.list.list)
-				m.list.list.TypedKey(e)
-			}
+		return
+	}
+	if mod != 0 {
+		return
+	}
+	switch k {
+	case fyne.KeyEscape:
+		m.escape()
+	case fyne.KeyUp, fyne.KeyDown, fyne.KeyHome, fyne.KeyEnd, fyne.KeyPageUp, fyne.KeyPageDown:
+		if m.keeper.text != nil && m.preview.all.Visible() { // a text is being read
+			m.preview.move(k)
+		} else if m.list.list.Visible() {
+			m.focus(m.list.list)
+			m.list.list.TypedKey(&fyne.KeyEvent{Name: k})
+		}
+	}
+}
+
+// keepKeys sees to it that keys are heard after the focus went on. Who told
+// still has it.
+func (m *Main) keepKeys() {
+	fyne.Do(func() {
+		if c := fyne.CurrentApp().Driver().CanvasForObject(m.all); c != nil {
+			m.keeper.adopt(c)
 		}
 	})
 }

@@ -141,6 +141,7 @@ func (b *Button) TypedKey(e *fyne.KeyEvent) {
 type button struct {
 	Button
 	typed func(r rune) bool // a letter; may be nil
+	left  func()            // the focus goes elsewhere; may be nil
 	tips  *tips             // may be nil
 	hint  string            // said under the pointer, for a button without words
 }
@@ -150,6 +151,14 @@ func newButton(text string, icon fyne.Resource, tapped func()) *button {
 	b.Text, b.Icon, b.OnTapped = text, icon, tapped
 	b.ExtendBaseWidget(b)
 	return b
+}
+
+// FocusLost implements fyne.Focusable.
+func (b *button) FocusLost() {
+	b.Button.FocusLost()
+	if b.left != nil {
+		b.left()
+	}
 }
 
 // MouseIn implements desktop.Hoverable.

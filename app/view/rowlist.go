@@ -24,6 +24,7 @@ type rowList struct {
 	enter   func()            // Enter
 	back    func()            // Escape
 	typed   func(r rune) bool // a letter
+	left    func()            // the focus goes elsewhere; may be nil
 }
 
 func newRowList[T fyne.CanvasObject](height float32, length func() int, create func() T, update func(int, T)) *rowList {
@@ -94,6 +95,9 @@ func (l *rowList) FocusLost() {
 	l.hasFocus = false
 	l.List.FocusLost()
 	l.Refresh()
+	if l.left != nil {
+		l.left()
+	}
 }
 
 // TypedKey implements fyne.Focusable.
