@@ -154,6 +154,7 @@ func (f *File) SaveAccount(a mail.Account) error {
 		return err
 	}
 	keepGood(f.accountPath(a.ID))
+	a.Policy.Watch = slices.Clone(a.Policy.Watch)
 	f.accounts[a.ID] = a
 	return nil
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -92,7 +93,12 @@ func TestABrokenFile(t *testing.T) {
 		{"unknown key", "address = \"a@b.c\"\n\npasword = \"x\"\n", "3"},
 		{"nonsense", "address = \"ann@example.org\"\nprotocol = \"smtp\"\n", ""},
 		{"binary", "\x00\xff\xfe", "1"},
+		{"NUL in a value", "address = \"ann@example.org\"\nuser = \"a\x00b\"\n", "2"},
+		{"key twice", "port = 1\nport = 2\n", "2"},
+		{"not UTF-8", "user = \"\xe4\"\n", "1"},
+		{"UTF-16", "\xff\xfeu\x00s\x00", "1"},
 		{"empty", "", ""},
+		{"plain without a word", "address = \"ann@example.org\"\nprotocol = \"imap\"\nhost = \"h\"\nport = 143\nsecurity = \"plain\"\nuser = \"a\"\n", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := dirs(t)
@@ -109,7 +115,7 @@ func TestABrokenFile(t *testing.T) {
 				t.Fatalf("problems = %+v", problems)
 			}
 			p := problems[0]
-			if p.Code != mail.CodeSettingsBroken || p.Account != "work" || p.Args["path"] != path || p.Args["line"] != c.line || p.Args["text"] == "" {
+			if p.Code != mail.CodeSettingsBroken || p.Account != "work" || p.Args["path"] != path || p.Args["line"] != c.line || !strings.Contains(p.Args["text"], " ") {
 				t.Errorf("problem = %+v, want line %q", p, c.line)
 			}
 			if b, err := os.ReadFile(p.Args["backup"]); err != nil || string(b) != c.text {
@@ -133,6 +139,95 @@ func TestABrokenFile(t *testing.T) {
 			t.Errorf("%+v %+v", problems, f.Settings())
 		}
 	})
+}
+
+// TestOddFiles: what lies at the place of a file and is no settings file is
+// told like one that is broken, and does not keep Heron from starting.
+func TestOddFiles(t *testing.T) {
+	for name, put := range map[string]func(path string) error{
+		"folder":           func(path string) error { return os.Mkdir(path+".d", 0o700) },
+		"link to a folder": func(path string) error { return os.Symlink(os.TempDir(), path) },
+		"link to nothing":  func(path string) error { return os.Symlink("/nowhere/at-all", path) },
+		"endless":          func(path string) error { return os.Symlink("/dev/zero", path) },
+		"huge": func(path string) error {
+			if err := os.WriteFile(path, []byte("user = \"ann\"\n"), 0o600); err != nil {
+				return err
+			}
+			return os.Truncate(path, 10<<30)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := dirs(t)
+			f, _ := open(t, d)
+			if err := f.SaveAccount(account("home")); err != nil {
+				t.Fatal(err)
+			}
+			path := f.accountPath("work")
+			if err := put(path); err != nil {
+				t.Fatal(err)
+			}
+			f, problems := open(t, d)
+			want := 1
+			if name == "folder" {
+				want = 0 // it has another name than files have
+			}
+			if len(problems) != want || len(f.Accounts()) < 1 {
+				t.Fatalf("%+v, %+v", problems, f.Accounts())
+			}
+			if name != "huge" {
+				return
+			}
+			info, err := os.Stat(problems[0].Args["backup"])
+			if err != nil || info.Size() != 10<<30 {
+				t.Errorf("set aside: %v, %v", info, err)
+			}
+			// A save leaves what was set aside.
+			if err := f.SaveAccount(account("work")); err != nil {
+				t.Fatal(err)
+			}
+			if info, err := os.Stat(path + ".bak"); err != nil || info.Size() != 10<<30 {
+				t.Errorf("after a save: %v, %v", info, err)
+			}
+		})
+	}
+}
+
+func TestAByteOrderMarkIsRead(t *testing.T) {
+	d := dirs(t)
+	f, _ := open(t, d)
+	if err := f.SaveAccount(account("work")); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(f.accountPath("work"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(f.accountPath("work"), append([]byte("\xef\xbb\xbf"), b...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if f, problems := open(t, d); len(problems) != 0 || len(f.Accounts()) != 1 {
+		t.Errorf("%+v", problems)
+	}
+}
+
+// TestALinkStays: who keeps the settings elsewhere still finds them there.
+func TestALinkStays(t *testing.T) {
+	d := dirs(t)
+	f, _ := open(t, d)
+	elsewhere := filepath.Join(t.TempDir(), "mine.toml")
+	if err := errors.Join(os.WriteFile(elsewhere, nil, 0o600), os.MkdirAll(d.Config, 0o700), os.Symlink(elsewhere, f.settingsPath())); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.SaveSettings(Settings{Language: "de"}); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(elsewhere)
+	if err != nil || !strings.Contains(string(b), `"de"`) {
+		t.Errorf("%q, %v", b, err)
+	}
+	if f, _ := open(t, d); f.Settings().Language != "de" {
+		t.Error("not read again")
+	}
 }
 
 func TestValidate(t *testing.T) {

@@ -27,39 +27,54 @@ func readAccount(path string, id mail.AccountID) (mail.Account, *mail.Problem, e
 	}
 	a := file.account(id)
 	if err := Validate(a); err != nil {
-		text := err.Error()
-		if f := mail.FaultOf(err); f.Args["text"] != "" {
-			text = f.Args["text"]
-		}
-		return mail.Account{}, broken(path, "", text), nil
+		return mail.Account{}, broken(path, "", whyInvalid(err)), nil
 	}
 	return a, nil, nil
 }
 
+// whyInvalid says what Validate found, for the text of a problem.
+func whyInvalid(err error) string {
+	f := mail.FaultOf(err)
+	switch f.Code {
+	case mail.CodeBadAddress:
+		return fmt.Sprintf("address %q is no mail address", f.Args["address"])
+	case mail.CodePlaintextRefused:
+		return "security is plain, and allow_plaintext is not set"
+	default:
+		return f.Args["text"]
+	}
+}
+
 // readTOML fills v from a file. A missing file leaves v alone; one that cannot
-// be understood is told as a problem.
+// be read or understood is told as a problem. The error is one of the folder.
 func readTOML(path string, v any) (*mail.Problem, error) {
 	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
-	}
-	if err != nil {
+	case err != nil:
 		return nil, diskFault(path, err)
-	}
-	if info.Size() > maxFile {
+	case !info.Mode().IsRegular():
+		return broken(path, "", "this is no file"), nil
+	case info.Size() > maxFile:
 		return broken(path, "", fmt.Sprintf("larger than %d bytes", maxFile)), nil
 	}
 	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return broken(path, "", "it may not be read"), nil
+	}
 	if err != nil {
 		return nil, diskFault(path, err)
 	}
-	meta, err := toml.Decode(string(b), v)
+	// Notepad begins a file with a byte order mark.
+	text := strings.TrimPrefix(string(b), "\ufeff")
+	meta, err := toml.Decode(text, v)
 	if err != nil {
-		line, text := explain(string(b), err)
-		return broken(path, line, text), nil
+		line, why := explain(text, err)
+		return broken(path, line, why), nil
 	}
 	if extra := meta.Undecoded(); len(extra) > 0 {
-		return broken(path, lineOf(string(b), extra[0]), fmt.Sprintf("unknown key %q", extra[0].String())), nil
+		return broken(path, lineOf(text, extra[0]), fmt.Sprintf("unknown key %q", extra[0].String())), nil
 	}
 	return nil, nil
 }
@@ -105,14 +120,37 @@ func broken(path, line, text string) *mail.Problem {
 // the user wrote, and adds the copy's name to the problem.
 func setAside(path string, p *mail.Problem) {
 	backup := path + ".bak"
-	b, err := os.ReadFile(path)
-	if err == nil {
-		err = writeFile(backup, b)
-	}
-	if err != nil {
+	if err := copyFile(path, backup); err != nil {
 		backup = "" // the file itself is still there; only the copy is missing
 	}
 	p.Args["backup"] = backup
+}
+
+// copyFile copies a file unless the copy is the same already. One that is far
+// larger than settings are becomes a second name of the same data: a save
+// replaces the file and leaves the data.
+func copyFile(from, to string) error {
+	info, err := os.Stat(from)
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return errors.New("no file")
+	}
+	if info.Size() > maxFile {
+		if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return os.Link(from, to)
+	}
+	b, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	if old, err := os.ReadFile(to); err == nil && bytes.Equal(old, b) {
+		return nil
+	}
+	return writeFile(to, b)
 }
 
 // goodPath is where the copy of a file is kept that could last be read.
@@ -122,13 +160,4 @@ func goodPath(path string) string {
 
 // keepGood renews that copy. It is only a net: when it cannot be written, the
 // file itself has still been read.
-func keepGood(path string) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return
-	}
-	if old, err := os.ReadFile(goodPath(path)); err == nil && bytes.Equal(old, b) {
-		return
-	}
-	_ = writeFile(goodPath(path), b)
-}
+func keepGood(path string) { _ = copyFile(path, goodPath(path)) }
