@@ -123,14 +123,15 @@ func (k *keeper) adopt(c fyne.Canvas) {
 	}
 	switch f := c.Focused().(type) {
 	case *keeper:
-	case nil:
-		k.text = nil
+	case nil: // also at the end of a drag over a text: Fyne knows nothing of us
 		c.Focus(k)
 	case selectable:
 		k.text = nil // it must not hide what it selected when the focus comes to us
 		c.Focus(k)
 		k.text = f
 		f.FocusGained()
+	default:
+		k.text = nil
 	}
 }
 

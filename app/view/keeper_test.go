@@ -30,6 +30,8 @@ func TestKeysWorkWhileATextIsSelected(t *testing.T) {
 	b := open(t, 960)
 	b.m.Start()
 	b.read(t)
+	b.c.Unfocus() // as Fyne does when the mouse button is let go
+	b.m.keepKeys()
 	said := b.m.keeper.SelectedText()
 	if said == "" {
 		t.Fatal("nothing is selected")
@@ -48,6 +50,10 @@ func TestKeysWorkWhileATextIsSelected(t *testing.T) {
 		t.Errorf("Ctrl+R did %q", b.last())
 	}
 	b.key(fyne.KeyEscape)
+	b.m.keepKeys()
+	if b.m.keeper.text != nil {
+		t.Error("the text is kept though the list has the keyboard")
+	}
 	if b.last() != "open 0" || b.c.Focused() != b.m.list.list {
 		t.Errorf("Escape did %q, and %T has the keyboard", b.last(), b.c.Focused())
 	}
