@@ -210,11 +210,7 @@ func (d *desktop) startAlerts(ctx context.Context) error {
 		},
 		markRead: d.markRead,
 	}
-	d.parts.Go(func() {
-		if err := a.run(ctx); err != nil && ctx.Err() == nil {
-			d.log.Error("alerts ended", "code", mail.FaultOf(err).Code)
-		}
-	})
+	d.parts.Go(func() { a.run(ctx) })
 	d.parts.Go(func() { d.problemWhile(ctx, mail.CodeNoAlerts, there) })
 	return nil
 }

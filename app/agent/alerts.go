@@ -36,30 +36,23 @@ type alerts struct {
 	cursor mail.Revision // changes up to it were looked at
 	kept   mail.Revision // the cursor as the store has it
 	shown  []store.Alert // recorded and not withdrawn
-	behind bool          // an alert could not be looked at
+	begun  bool          // the above are as the store has them
+	behind bool          // some of shown could not be looked at
 }
 
-// run works until ctx ends.
-func (a *alerts) run(ctx context.Context) error {
+// run works until ctx ends. A store that fails, as when the disk is full for a
+// while, is tried again with the next change: the log waits for us.
+func (a *alerts) run(ctx context.Context) {
 	sub := a.store.Subscribe()
 	defer sub.Close()
-	if err := a.begin(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil // asked to end before it began
-		}
-		return err
-	}
 	for {
-		if err := a.catchUp(ctx); err != nil {
-			if ctx.Err() != nil {
-				return a.end(ctx)
-			}
-			// The disk may be full for a while; the log waits for us.
+		if err := a.catchUp(ctx); err != nil && ctx.Err() == nil {
 			a.log.Warn("alerts have to wait", "code", mail.FaultOf(err).Code)
 		}
 		select {
 		case <-ctx.Done():
-			return a.end(ctx)
+			a.end(context.WithoutCancel(ctx))
+			return
 		case <-sub.C():
 		case act := <-a.out.Actions():
 			a.act(ctx, act)
@@ -67,23 +60,26 @@ func (a *alerts) run(ctx context.Context) error {
 	}
 }
 
-// begin reads what an earlier run left, and withdraws what is out of date.
+// begin reads what an earlier run left; what of it is out of date is withdrawn
+// by the first review.
 func (a *alerts) begin(ctx context.Context) error {
-	var err error
-	if a.cursor, err = a.store.AlertCursor(ctx); err != nil {
+	cursor, err := a.store.AlertCursor(ctx)
+	if err != nil {
 		return err
 	}
-	a.kept = a.cursor
-	if a.shown, err = a.store.Alerts(ctx); err != nil {
+	shown, err := a.store.Alerts(ctx)
+	if err != nil {
 		return err
 	}
-	return a.review(ctx, func(store.Alert) bool { return true })
+	a.cursor, a.kept, a.shown = cursor, cursor, shown
+	a.begun, a.behind = true, true
+	return nil
 }
 
 // end keeps how far the log was read, and takes alerts from the screen that
 // nobody would answer any more. They count as shown.
-func (a *alerts) end(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
+func (a *alerts) end(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, goodbye)
 	defer cancel()
 	if a.cursor > a.kept {
 		if _, err := a.store.RecordAlerts(ctx, a.cursor, nil); err != nil {
@@ -91,17 +87,16 @@ func (a *alerts) end(ctx context.Context) error {
 		}
 	}
 	if !a.out.Caps().Actions {
-		return nil
+		return
 	}
 	for _, s := range a.shown {
 		if s.Handle == "" {
 			continue
 		}
 		if err := a.out.Withdraw(ctx, s.Handle); err != nil {
-			return nil // no notification service: nothing is on the screen
+			return // no notification service: nothing is on the screen
 		}
 	}
-	return nil
 }
 
 // fresh is a message that deserves an alert.
@@ -112,8 +107,19 @@ type fresh struct {
 	preview string
 }
 
-// catchUp looks at every change after the cursor.
+// catchUp looks at every change after the cursor, and before that at what could
+// not be looked at the last time.
 func (a *alerts) catchUp(ctx context.Context) error {
+	if !a.begun {
+		if err := a.begin(ctx); err != nil {
+			return err
+		}
+	}
+	if a.behind {
+		if err := a.review(ctx, func(store.Alert) bool { return true }); err != nil {
+			return err
+		}
+	}
 	for {
 		changes, err := a.store.Changes(ctx, a.cursor, changesAtOnce)
 		if err != nil || len(changes) == 0 {
@@ -159,7 +165,7 @@ func (a *alerts) look(ctx context.Context, changes []mail.Change) error {
 	}
 	a.cursor = upTo
 	return a.review(ctx, func(s store.Alert) bool {
-		return a.behind || slices.ContainsFunc(s.Messages, func(id mail.MessageID) bool { return touched[id] })
+		return slices.ContainsFunc(s.Messages, func(id mail.MessageID) bool { return touched[id] })
 	})
 }
 

@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"database/sql"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -187,6 +189,37 @@ func TestNeverTwice(t *testing.T) {
 	r.settle()
 	if got := r.out.titles(); len(got) != 2 {
 		t.Errorf("shown %q", got)
+	}
+}
+
+// A store that takes nothing when the agent starts is no end: what was out of
+// date is withdrawn, and new mail alerted, as soon as it does.
+func TestAStoreThatFailsForAWhile(t *testing.T) {
+	r := newRig(t)
+	r.start()
+	ids := r.deliver(r.inbox, unread())
+	r.until("the alert", func() bool { return len(r.out.titles()) == 1 })
+	r.stop()
+	withdrawn := len(r.out.gone())
+	r.apply(store.Batch{Deltas: []store.Delta{{Mailbox: r.inbox.ID, Flags: []store.FlagUpdate{{UID: 1, Flags: mail.NewFlags(seen()...)}}}}})
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(r.dir, "heron.db")+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.ExecContext(t.Context(), `CREATE TRIGGER full BEFORE UPDATE ON alerts BEGIN SELECT RAISE(ABORT, 'full'); END`); err != nil {
+		t.Fatal(err)
+	}
+	r.start()
+	r.until("the try to withdraw", func() bool { return len(r.out.gone()) > withdrawn })
+	if _, err := db.ExecContext(t.Context(), `DROP TRIGGER full`); err != nil {
+		t.Fatal(err)
+	}
+	r.deliver(r.inbox, unread())
+	r.until("the second alert", func() bool { return len(r.out.titles()) == 2 })
+	left, err := r.store.Alerts(t.Context())
+	if err != nil || slices.ContainsFunc(left, func(a store.Alert) bool { return slices.Contains(a.Messages, ids[0]) }) {
+		t.Errorf("still there: %+v, %v", left, err)
 	}
 }
 

@@ -79,7 +79,7 @@ type rig struct {
 	marked         []mail.MessageID
 	next           mail.UID
 	cancel         context.CancelFunc
-	ended          chan error
+	ended          chan struct{}
 	printer        *i18n.Printer
 	refuseMarkRead bool
 }
@@ -185,8 +185,11 @@ func (r *rig) start() {
 	r.t.Helper()
 	a := r.alerts()
 	ctx, cancel := context.WithCancel(r.t.Context())
-	r.cancel, r.ended = cancel, make(chan error, 1)
-	go func() { r.ended <- a.run(ctx) }()
+	r.cancel, r.ended = cancel, make(chan struct{})
+	go func() {
+		defer close(r.ended)
+		a.run(ctx)
+	}()
 }
 
 func (r *rig) stop() {
@@ -194,9 +197,7 @@ func (r *rig) stop() {
 		return
 	}
 	r.cancel()
-	if err := <-r.ended; err != nil {
-		r.t.Errorf("alerts ended with %v", err)
-	}
+	<-r.ended
 	r.cancel = nil
 }
 
@@ -217,11 +218,10 @@ func (r *rig) settle() *alerts {
 	r.stop()
 	a := r.alerts()
 	ctx := r.t.Context()
-	for _, step := range []func(context.Context) error{a.begin, a.catchUp, a.end} {
-		if err := step(ctx); err != nil {
-			r.t.Fatal(err)
-		}
+	if err := a.catchUp(ctx); err != nil {
+		r.t.Fatal(err)
 	}
+	a.end(ctx)
 	return a
 }
 
