@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/heronmail/heron/sync/mail"
 )
@@ -16,7 +17,8 @@ type Store interface {
 	// Get returns the secret of id if it was stored with that binding. Faults:
 	// secret-missing, secret-bound, keyring-locked, keyring-missing, keyring-failed.
 	Get(ctx context.Context, id mail.AccountID, binding string) (string, error)
-	// Set stores a secret, replacing an older one. Faults: keyring-*.
+	// Set stores a secret, which is UTF-8, replacing an older one. Faults: usage,
+	// keyring-*.
 	Set(ctx context.Context, id mail.AccountID, binding, secret string) error
 	// Delete removes the secret; a missing one is no error. Faults: keyring-*.
 	Delete(ctx context.Context, id mail.AccountID) error
@@ -30,6 +32,12 @@ type item struct {
 }
 
 func encode(binding, secret string) (string, error) {
+	if !utf8.ValidString(secret) {
+		// JSON would keep another one in its place.
+		return "", &mail.Fault{
+			Code: mail.CodeUsage, Class: mail.ClassLocal, Args: mail.Args{"text": "the password is not valid UTF-8"},
+		}
+	}
 	b, err := json.Marshal(item{binding, secret})
 	if err != nil {
 		return "", fmt.Errorf("encoding the keyring item: %w", err)
@@ -89,6 +97,9 @@ func (s *memory) Get(_ context.Context, id mail.AccountID, binding string) (stri
 }
 
 func (s *memory) Set(_ context.Context, id mail.AccountID, binding, secret string) error {
+	if _, err := encode(binding, secret); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.m[id] = item{binding, secret}

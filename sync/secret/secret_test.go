@@ -101,6 +101,23 @@ func TestASecretBelongsToItsEndpoint(t *testing.T) {
 	}
 }
 
+func TestASecretIsKeptAsItIsOrNotAtAll(t *testing.T) {
+	for name, s := range stores() {
+		for secret, want := range map[string]mail.Code{"p\"ä <&>\u2028\x00\\ ": "", "p\xe4ss": mail.CodeUsage} {
+			if err := s.Set(t.Context(), "work", "b", secret); code(err) != want {
+				t.Errorf("%s: Set(%q) = %v", name, secret, err)
+			}
+			got, err := s.Get(t.Context(), "work", "b")
+			if want == "" && (err != nil || got != secret) || want != "" && got == secret {
+				t.Errorf("%s: %q is kept as %q, %v", name, secret, got, err)
+			}
+			if err := s.Delete(t.Context(), "work"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 func TestAKeyringThatDoesNotAnswerIsLocked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		open := make(chan struct{})
