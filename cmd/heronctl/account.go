@@ -9,6 +9,7 @@ import (
 	netmail "net/mail"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/heronmail/heron/sync/control/api"
 	"github.com/heronmail/heron/sync/mail"
@@ -135,8 +136,11 @@ func (a *app) password(user, host string, fromStdin bool) (string, error) {
 	default:
 		return "", usage(a.p.T("ctl.usage.no-terminal"))
 	}
-	if secret == "" {
+	switch {
+	case secret == "":
 		return "", usage(a.p.T("ctl.usage.no-password"))
+	case !utf8.ValidString(secret):
+		return "", usage(a.p.T("ctl.usage.password-text"))
 	}
 	return secret, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/heronmail/heron/sync/control/api"
@@ -43,6 +44,11 @@ func (c *messageMark) Run(ctx context.Context, a *app) error {
 	act := c.action()
 	if len(act.Add)+len(act.Remove) == 0 {
 		return usage(a.p.T("ctl.usage.no-mark"))
+	}
+	for _, k := range c.Keyword {
+		if !mail.Flag(strings.ToLower(k)).Keyword() {
+			return usage(a.p.T("ctl.usage.keyword", "Keyword", clean(k)))
+		}
 	}
 	if c.Timeout <= 0 {
 		return usage(a.p.T("ctl.usage.timeout"))

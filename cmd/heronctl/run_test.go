@@ -36,6 +36,10 @@ func TestWrongUsage(t *testing.T) {
 		{"message mark work INBOX 17", "what to mark"},
 		{"message mark work INBOX 17 --seen --unseen", "exclude each other"},
 		{"message mark work INBOX 17 --seen --timeout 0s", "longer than nothing"},
+		{"message mark work INBOX 17 --keyword Ümlaut", "cannot be a keyword"},
+		{"message mark work INBOX 17 --keyword a)b", "cannot be a keyword"},
+		{"message mark work INBOX 17 --keyword Deleted", "cannot be a keyword"},
+		{"message mark work INBOX 17 --keyword \\Deleted", "cannot be a keyword"},
 		{"activity --since yesterday", "neither a time"},
 		{"activity --limit 0", "1 to 1000"},
 		{"alerts pause 0s", "longer than nothing"},
@@ -217,6 +221,7 @@ func TestSignIn(t *testing.T) {
 		{"account sign-in work --password-stdin", "pass word \n", 0, "work pass word "},
 		{"account sign-in nobody --password-stdin", "x\n", 6, ""},
 		{"account sign-in work --password-stdin", "\n", 2, ""},
+		{"account sign-in work --password-stdin", "p\xe4ss\n", 2, ""}, // it could not be kept as it is
 		{"account sign-in work", "x\n", 2, ""},
 	} {
 		f := sample()

@@ -111,6 +111,26 @@ func (f Flag) Wire() string {
 	}
 }
 
+// maxFlag bounds a keyword, in bytes. RFC 3501 sets no limit; servers do.
+const maxFlag = 255
+
+// Valid reports whether f can be sent to a server: a system flag or an atom
+// (RFC 3501 §9).
+func (f Flag) Valid() bool {
+	if len(f) == 0 || len(f) > maxFlag {
+		return false
+	}
+	for _, c := range []byte(f) {
+		if c <= ' ' || c >= 0x7f || strings.IndexByte(`(){%*"\]`, c) >= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// Keyword reports whether f is a valid flag and none of the system's.
+func (f Flag) Keyword() bool { return f.Valid() && f.Wire() == string(f) }
+
 // Flags is a set of flags: sorted, without doubles. Nil is the empty set. A
 // value is never changed in place.
 type Flags []Flag

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/heronmail/heron/sync/mail"
@@ -39,12 +40,22 @@ func scanDelta(r scanner) (delta, error) {
 // op with its Account), and what the kind needs. Targets that the server has
 // no more are left out, and, of a flags op, those that it would not change:
 // when none is left the op that comes back has ID 0 and nothing was queued.
-// Faults: no-such-message when no target exists, usage.
+// Faults: no-such-message when no target exists, usage, also for a flag that no
+// server takes.
 func (s *Store) Enqueue(ctx context.Context, op mail.Op) (mail.Op, error) {
 	if len(op.Targets) > maxTargets {
 		return mail.Op{}, &mail.Fault{
 			Code: mail.CodeUsage, Class: mail.ClassLocal,
 			Args: mail.Args{"text": fmt.Sprintf("more than %d messages in one action", maxTargets)},
+		}
+	}
+	for _, f := range slices.Concat(op.Add, op.Remove) {
+		// It would be told to a server in the midst of a command.
+		if !f.Valid() {
+			return mail.Op{}, &mail.Fault{
+				Code: mail.CodeUsage, Class: mail.ClassLocal,
+				Args: mail.Args{"text": fmt.Sprintf("%q cannot be a keyword", string(f))},
+			}
 		}
 	}
 	op.ID, op.State, op.Tries, op.Fault = 0, mail.OpWaiting, 0, ""

@@ -176,6 +176,23 @@ func TestWhatChangesNothingIsNotQueued(t *testing.T) {
 	}
 }
 
+func TestAFlagThatNoServerTakesIsRefused(t *testing.T) {
+	f := open(t)
+	b := f.inbox(1)
+	id := f.id(b, 1)
+	for _, flag := range []mail.Flag{"two words", "x)\r\na1 logout", "ä", ""} {
+		for _, op := range []mail.Op{{Add: mail.Flags{flag}}, {Remove: mail.Flags{flag}}} {
+			op.Kind, op.Targets = mail.OpFlags, []mail.MessageID{id}
+			if _, err := f.Enqueue(f.ctx(), op); code(err) != mail.CodeUsage {
+				t.Errorf("%q: %v", flag, err)
+			}
+		}
+	}
+	if w := f.ready(); len(w) != 0 {
+		t.Errorf("queued: %+v", w)
+	}
+}
+
 func TestOpFollowsAMessageThatMoved(t *testing.T) {
 	f, inbox, work := twoFolders(t)
 	id := f.id(inbox, 2)
