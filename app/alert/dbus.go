@@ -36,9 +36,15 @@ type busAlerter struct {
 
 	mu     sync.Mutex
 	conn   *dbus.Conn // nil: none, or broken
-	bus    string     // the bus's id
+	bus    busInfo    // of conn
 	server *server    // nil: not known
 	known  []string   // handles whose actions are wanted, oldest first
+}
+
+// busInfo is what is asked of a bus once.
+type busInfo struct {
+	id     string
+	starts bool // it starts a notification service when one is needed
 }
 
 // server is the program that shows notifications now.
@@ -48,8 +54,8 @@ type server struct {
 	markup  bool
 }
 
-// New returns an alerter, which lives until Close. It looks for the notification service at once, and
-// again with every alert while there is none.
+// New returns an alerter, which lives until Close. It looks for the notification
+// service at once, and again with every alert while there is none.
 func New(ctx context.Context, o Options) Alerter {
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	b := &busAlerter{o: o, actions: make(chan Action, 8), ctx: ctx, stop: stop, known: slices.Clone(o.Known)}
@@ -170,7 +176,13 @@ func missing(err error) bool {
 func (b *busAlerter) busID() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.bus
+	return b.bus.id
+}
+
+func (b *busAlerter) startsAgain() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.bus.starts
 }
 
 func (b *busAlerter) remember(handle string) {
@@ -230,7 +242,9 @@ func (b *busAlerter) signal(conn *dbus.Conn, sig *dbus.Signal) {
 		}
 		b.forget(nil)
 		if after == "" {
-			b.available(false)
+			if !b.startsAgain() { // else it may have ended because it had nothing to show
+				b.available(false)
+			}
 			return
 		}
 		b.tasks.Go(func() {
@@ -245,7 +259,7 @@ func (b *busAlerter) signal(conn *dbus.Conn, sig *dbus.Signal) {
 			return
 		}
 		b.mu.Lock()
-		handle := busHandle{b.bus, sig.Sender, id}.String()
+		handle := busHandle{b.bus.id, sig.Sender, id}.String()
 		ours := conn == b.conn && slices.Contains(b.known, handle)
 		b.mu.Unlock()
 		does := map[string]Does{keyOpen: DoesOpen, keyMark: DoesMarkRead}[key]

@@ -72,12 +72,12 @@ func (b *busAlerter) dial(ctx context.Context) (*dbus.Conn, error) {
 	return conn, nil
 }
 
-func greet(ctx context.Context, conn *dbus.Conn) (bus string, err error) {
+func greet(ctx context.Context, conn *dbus.Conn) (busInfo, error) {
 	if err := conn.Auth(nil); err != nil {
-		return "", err
+		return busInfo{}, err
 	}
 	if err := conn.Hello(); err != nil {
-		return "", err
+		return busInfo{}, err
 	}
 	for _, m := range [][]dbus.MatchOption{
 		{dbus.WithMatchObjectPath(object), dbus.WithMatchInterface(service), dbus.WithMatchMember("ActionInvoked")},
@@ -87,10 +87,16 @@ func greet(ctx context.Context, conn *dbus.Conn) (bus string, err error) {
 		},
 	} {
 		if err := conn.AddMatchSignalContext(ctx, m...); err != nil {
-			return "", err
+			return busInfo{}, err
 		}
 	}
-	err = conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.GetId", 0).Store(&bus)
+	var bus busInfo
+	if err := conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.GetId", 0).Store(&bus.id); err != nil {
+		return busInfo{}, err
+	}
+	var startable []string
+	err := conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.ListActivatableNames", 0).Store(&startable)
+	bus.starts = slices.Contains(startable, service)
 	return bus, err
 }
 

@@ -288,6 +288,31 @@ func TestServiceComesAndGoes(t *testing.T) {
 	}
 }
 
+// A service that the bus starts when it is asked for something may end whenever
+// it has nothing to show: that is no lack of one.
+func TestServiceThatEndsBetweenAlerts(t *testing.T) {
+	// A whole session, which knows of the notification services installed here.
+	desktop.Start(t, desktop.Options{}).Enter(t)
+	there := make(chan bool, 100)
+	first := play(t)
+	alerter(t, Options{Available: func(yes bool) { there <- yes }})
+	told := func(server string) {
+		t.Helper()
+		select {
+		case yes := <-there:
+			if !yes {
+				t.Fatalf("the service was missed before the %s server", server)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("was not told of the %s server", server)
+		}
+	}
+	told("first")
+	first.stop()
+	play(t)
+	told("second")
+}
+
 func TestBusComesBack(t *testing.T) {
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
 	a := alerter(t, Options{})
