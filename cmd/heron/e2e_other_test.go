@@ -29,9 +29,14 @@ func (o *otherMachine) connect(t *testing.T) {
 // deliver puts a new message of Ann's into the inbox.
 func (st *story) deliver(subject string) {
 	st.t.Helper()
+	st.deliverTo("INBOX", subject)
+}
+
+func (st *story) deliverTo(mailbox, subject string, flags ...string) {
+	st.t.Helper()
 	msg := fmt.Sprintf("From: Ann Lee <ann@example.net>\r\nTo: You <user0@example.org>\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%d@example.net>\r\n\r\nAre you free at noon? The usual place.\r\n",
 		subject, time.Now().Format(time.RFC1123Z), time.Now().UnixNano())
-	st.dovecot.Deliver(st.t, 0, "INBOX", []byte(msg))
+	st.dovecot.Deliver(st.t, 0, mailbox, []byte(msg), flags...)
 }
 
 func (o *otherMachine) find(t *testing.T, mailbox, subject string) imap.UID {
@@ -55,12 +60,24 @@ func (o *otherMachine) uid(t *testing.T, mailbox, subject string) string {
 	return fmt.Sprint(o.find(t, mailbox, subject))
 }
 
-func (o *otherMachine) store(t *testing.T, mailbox, subject string, op imap.StoreFlagsOp, flags ...imap.Flag) {
+// reads and unreads mark a message of the inbox.
+func (o *otherMachine) reads(t *testing.T, subject string) {
 	t.Helper()
-	set := imap.UIDSetNum(o.find(t, mailbox, subject))
-	if err := o.client.Store(set, &imap.StoreFlags{Op: op, Silent: true, Flags: flags}, nil).Close(); err != nil {
+	o.store(t, subject, imap.StoreFlagsAdd, imap.FlagSeen)
+}
+
+func (o *otherMachine) unreads(t *testing.T, subject string) {
+	t.Helper()
+	o.store(t, subject, imap.StoreFlagsDel, imap.FlagSeen)
+}
+
+func (o *otherMachine) store(t *testing.T, subject string, op imap.StoreFlagsOp, flag imap.Flag) imap.UIDSet {
+	t.Helper()
+	set := imap.UIDSetNum(o.find(t, "INBOX", subject))
+	if err := o.client.Store(set, &imap.StoreFlags{Op: op, Silent: true, Flags: []imap.Flag{flag}}, nil).Close(); err != nil {
 		t.Fatal(err)
 	}
+	return set
 }
 
 func (o *otherMachine) flags(t *testing.T, mailbox, subject string) []imap.Flag {
@@ -93,6 +110,15 @@ func (o *otherMachine) lacks(t *testing.T, mailbox, subject string, flag imap.Fl
 func (o *otherMachine) move(t *testing.T, mailbox, subject, to string) {
 	t.Helper()
 	if _, err := o.client.Move(imap.UIDSetNum(o.find(t, mailbox, subject)), to).Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// expunge deletes a message of the inbox for good.
+func (o *otherMachine) expunge(t *testing.T, subject string) {
+	t.Helper()
+	set := o.store(t, subject, imap.StoreFlagsAdd, imap.FlagDeleted)
+	if err := o.client.UIDExpunge(set).Close(); err != nil {
 		t.Fatal(err)
 	}
 }

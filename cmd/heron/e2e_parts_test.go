@@ -7,15 +7,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io/fs"
-	"os"
+	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/heronmail/heron/app/tray/badge"
 	"github.com/heronmail/heron/sync/control/api"
 	"github.com/heronmail/heron/sync/mail"
 	"github.com/heronmail/heron/sync/mailtest"
@@ -33,18 +34,49 @@ func eventually(t *testing.T, what string, wrong func() string) {
 	mailtest.Eventually(t, patience, what, wrong)
 }
 
+// screen is what stands on the screen. Case and spaces are what OCR reads least
+// surely, so they make no difference.
+type screen string
+
+func (st *story) screen(t *testing.T) screen {
+	t.Helper()
+	text, err := st.desk.ScreenText()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return screen(text)
+}
+
+func (s screen) says(text string) bool {
+	plain := func(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), "")) }
+	return strings.Contains(plain(string(s)), plain(text))
+}
+
 // sees waits until all texts stand on the screen.
 func (st *story) sees(t *testing.T, texts ...string) {
 	t.Helper()
 	eventually(t, fmt.Sprintf("the screen says %q", texts), func() string {
-		screen, err := st.desk.ScreenText()
-		if err != nil {
-			t.Fatal(err)
-		}
+		screen := st.screen(t)
 		for _, text := range texts {
-			if !strings.Contains(strings.ToLower(screen), strings.ToLower(text)) {
+			if !screen.says(text) {
 				return fmt.Sprintf("%q is not there", text)
 			}
+		}
+		return ""
+	})
+}
+
+// misses waits until a text does not stand on the screen any more, while what
+// the window always says does: a screen that was not read passes for nothing.
+func (st *story) misses(t *testing.T, text string) {
+	t.Helper()
+	eventually(t, fmt.Sprintf("the screen does not say %q", text), func() string {
+		screen := st.screen(t)
+		switch {
+		case !screen.says("Add account"):
+			return "the window is not there"
+		case screen.says(text):
+			return "it does"
 		}
 		return ""
 	})
@@ -80,11 +112,14 @@ func (st *story) types(t *testing.T, text string, keys ...string) {
 }
 
 // agree waits until tray, status and server say the same number of unread
-// messages, and the window says the texts. The window's own number is too small
-// and grey to be read surely; what it shows is read again from the same status.
+// messages, and so does the window with the texts, if there are any.
 func (st *story) agree(t *testing.T, unread int, texts ...string) {
 	t.Helper()
-	st.tray(t, fmt.Sprintf("%d unread", unread))
+	number := fmt.Sprintf("%d unread", unread)
+	if unread == 0 {
+		number = "Nothing unread"
+	}
+	st.tray(t, number)
 	st.state(t, func(s api.Status) string {
 		if s.Unread != unread || onlyAccount(s).Unread != unread {
 			return fmt.Sprintf("the status says %d", s.Unread)
@@ -95,7 +130,7 @@ func (st *story) agree(t *testing.T, unread int, texts ...string) {
 		t.Errorf("the server says %d unseen, want %d", n, unread)
 	}
 	if len(texts) > 0 {
-		st.sees(t, texts...)
+		st.sees(t, append(texts, number)...)
 	}
 }
 
@@ -112,6 +147,31 @@ func (st *story) tray(t *testing.T, texts ...string) {
 			if !strings.Contains(desktop.Text(menu), text) {
 				return fmt.Sprintf("%q is not in the menu:\n%s", text, desktop.Text(menu))
 			}
+		}
+		return ""
+	})
+}
+
+// icon waits until the tray shows the very picture of a state.
+func (st *story) icon(t *testing.T, s badge.Spec) {
+	t.Helper()
+	artist, err := badge.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tray := st.desk.Tray()
+	eventually(t, fmt.Sprintf("the icon is %+v", s), func() string {
+		got, err := tray.Icon()
+		if err != nil {
+			return err.Error()
+		}
+		side := int(math.Sqrt(float64(len(got) / 4)))
+		var want []byte // red, green, blue, alpha → alpha first
+		for p := range slices.Chunk(artist.Draw(s, side).Pix, 4) {
+			want = append(want, p[3], p[0], p[1], p[2])
+		}
+		if len(want) == 0 || !bytes.Equal(got, want) {
+			return fmt.Sprintf("it is another, %d pixels wide", side)
 		}
 		return ""
 	})
@@ -208,6 +268,19 @@ func mustBe(want string, got mail.State) string {
 	return fmt.Sprintf("the state is %q, want %q", got, want)
 }
 
+// folderUnread says what is wrong with a folder's unread number.
+func (st *story) folderUnread(s api.Status, path string, want int) string {
+	for _, f := range onlyAccount(s).Folders {
+		if f.Path == path {
+			if f.Unread != want {
+				return fmt.Sprintf("%d unread in %s, want %d", f.Unread, path, want)
+			}
+			return ""
+		}
+	}
+	return "there is no folder " + path
+}
+
 // uid is a message's UID as Heron knows it.
 func (st *story) uid(subject string) string {
 	st.t.Helper()
@@ -228,7 +301,7 @@ func (st *story) uid(subject string) string {
 type lines struct {
 	mu   sync.Mutex
 	list []string
-	from int // those before it were asked for already
+	from int // those before it were waited for already
 }
 
 func (l *lines) all() string {
@@ -269,83 +342,47 @@ func (st *story) watch(t *testing.T) {
 	})
 }
 
-// line waits for a new line of watch of that kind that holds all parts.
+// find looks for a line of a kind that holds all parts, from a line on.
+func (l *lines) find(from int, kind string, parts []string) (at int, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+next:
+	for i := from; i < len(l.list); i++ {
+		for _, p := range append(parts, fmt.Sprintf(`"kind":%q`, kind)) {
+			if !strings.Contains(l.list[i], p) {
+				continue next
+			}
+		}
+		return i, true
+	}
+	return 0, false
+}
+
+// line waits for a line of watch after those that were waited for before.
 func (st *story) line(t *testing.T, kind string, parts ...string) {
 	t.Helper()
 	eventually(t, fmt.Sprintf("watch says %s %q", kind, parts), func() string {
-		st.lines.mu.Lock()
-		defer st.lines.mu.Unlock()
-	next:
-		for i := st.lines.from; i < len(st.lines.list); i++ {
-			l := st.lines.list[i]
-			for _, p := range append(parts, fmt.Sprintf(`"kind":%q`, kind)) {
-				if !strings.Contains(l, p) {
-					continue next
-				}
-			}
-			st.lines.from = i + 1
-			return ""
+		at, ok := st.lines.find(st.lines.from, kind, parts)
+		if !ok {
+			return "it did not"
 		}
-		return "it did not"
+		st.lines.from = at + 1
+		return ""
 	})
 }
 
-// processes are the pids of the session's programs with that name.
-func (st *story) processes(name string) []string {
-	var out []string
-	found, err := filepath.Glob("/proc/[0-9]*/exe")
-	if err != nil {
-		st.t.Fatal(err)
-	}
-	for _, f := range found {
-		if exe, err := os.Readlink(f); err == nil && exe == st.bin(name) {
-			out = append(out, strings.Split(f, "/")[2])
-		}
-	}
-	return out
-}
+// pollLimit is how long a change in a folder that nothing tells of may take to
+// show: the minute between two looks, and some time to look.
+const pollLimit = 70 * time.Second
 
-// nothingLeaks searches for the password in every file that the session wrote
-// and in every process's arguments and environment.
-func (st *story) nothingLeaks(t *testing.T) {
+// asTold waits for a line of watch, wherever it stands, about what was done
+// elsewhere at st.untold.
+func (st *story) asTold(t *testing.T, kind string, parts ...string) {
 	t.Helper()
-	secret := []byte(st.password)
-	look := func(path string) {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			return // a socket, or a process that has ended
+	mailtest.Eventually(t, max(pollLimit-time.Since(st.untold), time.Second), fmt.Sprintf("watch says %s %q", kind, parts), func() string {
+		if _, ok := st.lines.find(0, kind, parts); !ok {
+			return "it did not"
 		}
-		if bytes.Contains(b, secret) {
-			t.Errorf("the password is in %s", path)
-		}
-	}
-	files := 0
-	err := filepath.WalkDir(st.desk.Dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return nil //nolint:nilerr // a file that went while we looked
-		}
-		if d.Type().IsRegular() {
-			files++
-			look(path)
-		}
-		return nil
+		return ""
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if files < 5 {
-		t.Errorf("only %d files were searched", files)
-	}
-	for _, what := range []string{"cmdline", "environ"} {
-		found, err := filepath.Glob("/proc/[0-9]*/" + what)
-		if err != nil || len(found) == 0 {
-			t.Fatalf("no process to search: %v", err)
-		}
-		for _, f := range found {
-			if strings.HasPrefix(f, fmt.Sprintf("/proc/%d/", os.Getpid())) {
-				continue
-			}
-			look(f)
-		}
-	}
 }

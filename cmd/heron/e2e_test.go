@@ -7,13 +7,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
 
+	"github.com/heronmail/heron/app/tray/badge"
 	"github.com/heronmail/heron/sync/control/api"
 	"github.com/heronmail/heron/sync/mailtest"
 	"github.com/heronmail/heron/sync/mailtest/desktop"
@@ -53,24 +52,37 @@ func TestFromAServerToTheTray(t *testing.T) {
 		st.state(t, func(s api.Status) string {
 			return mustBe("online", onlyAccount(s).State)
 		})
-		st.sees(t, "INBOX", "Archive", "Lunch on Monday")
+		st.sees(t, "Inbox", "Archive", "Lunch on Monday")
 		st.tray(t, "Ann Lee: Lunch on Monday")
 		st.watch(t)
 		st.agree(t, 1)
+	})
+
+	// Nothing tells of these, and nobody asks: the chapters after this one run
+	// while Heron finds them by itself.
+	t.Run("other folders change elsewhere", func(t *testing.T) {
+		st.chapter(t)
+		st.sees(t, "Journeys", "Short lists")
+		st.other.create(t, "Travel plans")
+		st.other.rename(t, "Journeys", "Old journeys")
+		st.other.delete(t, "Short lists")
+		st.deliverTo("Archive", "A receipt", `\Seen`)
+		st.deliverTo("Junk", "Win a boat")
+		st.untold = time.Now()
 	})
 
 	t.Run("new mail raises the number and shows one alert", func(t *testing.T) {
 		st.chapter(t)
 		st.deliver("Lunch on Friday")
 		st.line(t, "message.added", `"subject":"Lunch on Friday"`, `"origin":"elsewhere"`)
-		st.alert(t, "Lunch on Friday")
+		st.alert(t, "Lunch on Friday\nAre you free at noon?")
 		st.tray(t, "Ann Lee: Lunch on Friday")
 		st.agree(t, 2, "Lunch on Friday")
 	})
 
 	t.Run("reading it elsewhere lowers the number and withdraws the alert", func(t *testing.T) {
 		st.chapter(t)
-		st.other.store(t, "INBOX", "Lunch on Friday", imap.StoreFlagsAdd, imap.FlagSeen)
+		st.other.reads(t, "Lunch on Friday")
 		st.line(t, "flags.changed", `"added":["seen"]`, `"origin":"elsewhere"`)
 		st.noAlert(t)
 		st.agree(t, 1)
@@ -91,33 +103,25 @@ func TestFromAServerToTheTray(t *testing.T) {
 		st.chapter(t)
 		st.ctl(t, "message", "mark", st.account, "INBOX", st.other.uid(t, "INBOX", "Tickets for Saturday"), "--unseen", "--wait")
 		st.other.lacks(t, "INBOX", "Tickets for Saturday", imap.FlagSeen)
+		st.line(t, "flags.changed", `"removed":["seen"]`, `"origin":"here"`)
 		st.tray(t, "Tickets for Saturday")
 		st.noAlert(t)
 		st.agree(t, 2)
 	})
 
-	t.Run("filing it elsewhere is shown as a move", func(t *testing.T) {
+	t.Run("reading all elsewhere takes the number away", func(t *testing.T) {
 		st.chapter(t)
-		st.other.move(t, "INBOX", "Lunch on Friday", "Archive")
-		st.line(t, "message.moved", `"from":"INBOX"`, `"to":"Archive"`)
-		st.noAlert(t)
+		st.other.reads(t, "Tickets for Saturday")
+		st.line(t, "flags.changed", `"added":["seen"]`, `"origin":"elsewhere"`)
+		st.other.reads(t, "Lunch on Monday")
+		st.agree(t, 0)
+		st.icon(t, badge.Spec{State: badge.Online})
+		st.other.unreads(t, "Tickets for Saturday")
+		st.line(t, "flags.changed", `"removed":["seen"]`, `"origin":"elsewhere"`)
+		st.other.unreads(t, "Lunch on Monday")
 		st.agree(t, 2)
-	})
-
-	t.Run("a folder made, renamed and deleted elsewhere is shown", func(t *testing.T) {
-		st.chapter(t)
-		st.other.create(t, "Travel plans")
-		st.ctl(t, "sync")
-		st.line(t, "folder.added", `"folder":"Travel plans"`)
-		st.sees(t, "Travel plans")
-		st.other.rename(t, "Travel plans", "Old journeys")
-		st.ctl(t, "sync")
-		st.line(t, "folder.renamed", `"folder":"Old journeys"`, `"from":"Travel plans"`)
-		st.sees(t, "Old journeys")
-		st.other.delete(t, "Old journeys")
-		st.ctl(t, "sync")
-		st.line(t, "folder.gone", `"folder":"Old journeys"`)
-		st.agree(t, 2)
+		st.icon(t, badge.Spec{State: badge.Online, Unread: 2})
+		st.noAlert(t) // what was there before is no news
 	})
 
 	t.Run("closing the window leaves the agent; starting again shows it", func(t *testing.T) {
@@ -131,6 +135,45 @@ func TestFromAServerToTheTray(t *testing.T) {
 		if n := st.desk.TrayIcons(); n != 1 {
 			t.Errorf("%d icons in the tray", n)
 		}
+	})
+
+	t.Run("the other folders follow by themselves", func(t *testing.T) {
+		st.chapter(t)
+		st.asTold(t, "folder.added", `"folder":"Travel plans"`)
+		st.asTold(t, "folder.renamed", `"folder":"Old journeys"`, `"from":"Journeys"`)
+		st.asTold(t, "folder.gone", `"folder":"Short lists"`)
+		st.asTold(t, "message.added", `"subject":"A receipt"`, `"folder":"Archive"`, `"origin":"elsewhere"`)
+		st.asTold(t, "message.added", `"subject":"Win a boat"`, `"folder":"Junk"`, `"origin":"elsewhere"`)
+		st.sees(t, "Travel plans", "Old journeys")
+		st.misses(t, "Short lists")
+		st.state(t, func(s api.Status) string { return st.folderUnread(s, "Junk", 1) })
+		st.noAlert(t) // of a folder that is not watched
+		st.agree(t, 2)
+	})
+
+	t.Run("filing it elsewhere is shown as a move", func(t *testing.T) {
+		st.chapter(t)
+		st.sees(t, "Lunch on Friday")
+		st.other.move(t, "INBOX", "Lunch on Friday", "Archive")
+		st.line(t, "message.moved", `"from":"INBOX"`, `"to":"Archive"`)
+		st.misses(t, "Lunch on Friday")
+		st.clicks(t, "Archive")
+		st.sees(t, "A receipt", "Lunch on Friday")
+		st.clicks(t, "Inbox")
+		st.noAlert(t)
+		st.agree(t, 2)
+	})
+
+	t.Run("deleting it elsewhere takes row and alert away", func(t *testing.T) {
+		st.chapter(t)
+		st.deliver("Only for a moment")
+		st.alert(t, "Only for a moment")
+		st.agree(t, 3, "Only for a moment")
+		st.other.expunge(t, "Only for a moment")
+		st.line(t, "message.gone", `"folder":"INBOX"`)
+		st.noAlert(t)
+		st.misses(t, "Only for a moment")
+		st.agree(t, 2)
 	})
 
 	t.Run("a kill and a start: no alert twice, nothing missing", func(t *testing.T) {
@@ -155,8 +198,8 @@ func TestFromAServerToTheTray(t *testing.T) {
 		if n := len(st.alerts.List()); n != shown+1 {
 			t.Errorf("%d alerts after the kill, want one", n-shown)
 		}
-		st.other.store(t, "INBOX", "Before the kill", imap.StoreFlagsAdd, imap.FlagSeen)
-		st.other.store(t, "INBOX", "While Heron was dead", imap.StoreFlagsAdd, imap.FlagSeen)
+		st.other.reads(t, "Before the kill")
+		st.other.reads(t, "While Heron was dead")
 		st.noAlert(t) // also the one that the killed agent showed
 		st.agree(t, 2)
 	})
@@ -167,23 +210,27 @@ func TestFromAServerToTheTray(t *testing.T) {
 		st.state(t, func(s api.Status) string { return mustBe("offline", onlyAccount(s).State) })
 		st.line(t, "account.state", `"state":"offline"`)
 		st.tray(t, "offline")
+		st.icon(t, badge.Spec{State: badge.Offline, Unread: 2})
 		st.sees(t, "trying again")
 		st.ctl(t, "message", "mark", st.account, "INBOX", st.uid("Tickets for Saturday"), "--seen")
 		st.tray(t, "1 unread") // shown at once, sent later
 		st.dovecot.Start()
 		st.other.connect(t)
-		st.ctl(t, "sync")
-		st.state(t, func(s api.Status) string { return mustBe("online", onlyAccount(s).State) })
-		st.other.has(t, "INBOX", "Tickets for Saturday", imap.FlagSeen)
 		st.deliver("After the break")
+		st.state(t, func(s api.Status) string { return mustBe("online", onlyAccount(s).State) })
+		st.line(t, "account.state", `"state":"online"`)
+		st.line(t, "message.added", `"subject":"After the break"`)
+		st.other.has(t, "INBOX", "Tickets for Saturday", imap.FlagSeen)
 		st.tray(t, "After the break")
 		st.alert(t, "After the break")
 		st.agree(t, 2, "After the break")
+		st.icon(t, badge.Spec{State: badge.Online, Unread: 2})
 	})
 
 	t.Run("quit in the tray ends everything", func(t *testing.T) {
 		st.chapter(t)
 		st.nothingLeaks(t)
+		st.noProcessLeaks(t)
 		if err := st.desk.Tray().Click("Quit"); err != nil {
 			t.Fatal(err)
 		}
@@ -201,33 +248,6 @@ func TestFromAServerToTheTray(t *testing.T) {
 	})
 }
 
-// programs builds the three programs once for all tests of this package.
-var programs string
-
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "heron-bin-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	for _, p := range []string{"heron", "heronctl", "heron-window"} {
-		build := exec.Command("go", "build", "-o", filepath.Join(dir, p), "../"+p)
-		cgo := "CGO_ENABLED=0"
-		if p == "heron-window" {
-			cgo = "CGO_ENABLED=1"
-		}
-		build.Env = append(os.Environ(), cgo)
-		if out, err := build.CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "building %s: %v\n%s", p, err, out)
-			os.Exit(1)
-		}
-	}
-	programs = dir
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
-
 // story is the state of a test that goes on from chapter to chapter.
 type story struct {
 	t        *testing.T
@@ -240,6 +260,7 @@ type story struct {
 	agent    *exec.Cmd
 	ended    chan struct{}
 	lines    *lines
+	untold   time.Time // when other folders changed elsewhere
 }
 
 func newStory(t *testing.T) *story {
@@ -251,6 +272,8 @@ func newStory(t *testing.T) *story {
 	st.alerts = st.desk.WatchAlerts()
 	st.other = &otherMachine{t: t, dovecot: st.dovecot}
 	st.other.connect(t)
+	st.other.create(t, "Journeys")
+	st.other.create(t, "Short lists")
 	st.deliver("Lunch on Monday")
 	return st
 }
@@ -286,68 +309,4 @@ func (st *story) evidence(t *testing.T) {
 		t.Logf("the agent said:\n%s", log)
 	}
 	t.Logf("alerts: %+v", st.alerts.List())
-}
-
-func (st *story) bin(name string) string { return filepath.Join(programs, name) }
-
-func (st *story) port() string {
-	_, port, _ := strings.Cut(st.dovecot.IMAPS(), ":")
-	return port
-}
-
-func (st *story) startAgent(t *testing.T) {
-	t.Helper()
-	out, err := os.OpenFile(filepath.Join(st.desk.Dir, "agent.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := st.desk.Command(st.bin("heron"))
-	cmd.Env = append(cmd.Env, "HERON_THEME=dark") // OCR reads small grey texts better on it
-	cmd.Stdout, cmd.Stderr = out, out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		_ = cmd.Wait() // how it ended is told by the chapters
-		_ = out.Close()
-		close(ended)
-	}()
-	st.agent, st.ended = cmd, ended
-	st.t.Cleanup(func() {
-		_ = cmd.Process.Kill() // it may have ended
-		<-ended
-	})
-}
-
-func (st *story) killAgent(t *testing.T) {
-	t.Helper()
-	if err := st.agent.Process.Signal(syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	st.agentEnds(t)
-}
-
-func (st *story) agentEnds(t *testing.T) {
-	t.Helper()
-	select {
-	case <-st.ended:
-	case <-time.After(20 * time.Second):
-		t.Fatal("the agent does not end")
-	}
-}
-
-func (st *story) closeWindow(t *testing.T) {
-	t.Helper()
-	for _, w := range st.desk.Windows("Heron") {
-		if _, err := st.desk.Xdotool("windowactivate", "--sync", w, "key", "alt+F4"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	eventually(t, "heron-window ends", func() string {
-		if pids := st.processes("heron-window"); len(pids) > 0 {
-			return fmt.Sprintf("processes %v run", pids)
-		}
-		return ""
-	})
 }

@@ -63,7 +63,7 @@ func (s *Session) start(o Options) error {
 			s.t.Logf("removing the desktop's folder: %v", err)
 		}
 	})
-	for _, d := range []string{"home", "run", "config", "data", "cache", "state"} {
+	for _, d := range []string{"home", "run", "config", "data", "cache", "state", "tmp"} {
 		if err := os.Mkdir(filepath.Join(dir, d), 0o700); err != nil {
 			return err
 		}
@@ -77,6 +77,7 @@ func (s *Session) start(o Options) error {
 		"XDG_DATA_HOME=" + filepath.Join(dir, "data"),
 		"XDG_CACHE_HOME=" + filepath.Join(dir, "cache"),
 		"XDG_STATE_HOME=" + filepath.Join(dir, "state"),
+		"TMPDIR=" + filepath.Join(dir, "tmp"),
 		"LIBGL_ALWAYS_SOFTWARE=1",
 		"NO_AT_BRIDGE=1",
 		"GDK_BACKEND=x11",
