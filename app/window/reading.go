@@ -40,7 +40,7 @@ func (s *session) read() {
 	if s.reading || s.agent == nil || !s.stale {
 		return
 	}
-	s.reading, s.stale, s.lastRead = true, false, s.now()
+	s.reading, s.stale, s.lastRead, s.asked = true, false, s.now(), s.now()
 	a, ctx, place, open, pg := s.agent, s.ctx, s.st.Place, s.st.Open.ID, s.pages
 	s.begin(func() func() {
 		var r reading

@@ -3,6 +3,7 @@ package window
 import (
 	"context"
 	"log/slog"
+	"reflect"
 	"sync"
 	"time"
 
@@ -14,8 +15,9 @@ import (
 const (
 	readPause     = 120 * time.Millisecond // between two readings of the status
 	activityLimit = 200                    // lines of the activity page
-	slowTick      = 15 * time.Second       // how often times on the screen are written anew
 	fastTick      = time.Second            // while seconds are counted down
+	agoTick       = 5 * time.Second        // while seconds are counted up
+	freshTick     = time.Minute            // the agent says nothing of a look that found nothing new, so it is asked
 )
 
 // session keeps what the window shows in step with the agent. One goroutine,
@@ -47,6 +49,8 @@ type session struct {
 	reading   bool
 	stale     bool      // something changed since the reading under way began
 	lastRead  time.Time // when the last reading began
+	asked     time.Time // when the status was last asked for
+	trueUntil time.Time // when the words on the screen change
 	pause     *time.Timer
 	bodyGone  context.CancelFunc // ends the fetch of a body that nobody wants now
 	dirty     bool               // st differs from what is shown
@@ -81,7 +85,7 @@ func (s *session) Run(ctx context.Context) {
 		s.wg.Wait()
 	}()
 	s.attach() //nolint:contextcheck // all that the session begins ends with the session
-	tick := time.NewTimer(slowTick)
+	tick := time.NewTimer(freshTick)
 	defer tick.Stop()
 	s.publish()
 	for {
@@ -92,13 +96,13 @@ func (s *session) Run(ctx context.Context) {
 			f()
 			s.drain()
 		case <-tick.C:
-			s.dirty = true
-			tick.Reset(s.tick())
+			s.dirty = s.dirty || !s.now().Before(s.trueUntil)
+			s.freshen() //nolint:contextcheck // all that the session begins ends with the session
 		}
 		if s.dirty {
 			s.publish()
-			tick.Reset(s.tick())
 		}
+		tick.Reset(s.tick())
 	}
 }
 
@@ -119,21 +123,64 @@ func (s *session) publish() {
 	s.st.Now = s.now()
 	st := s.st
 	st.Rows, st.Known = s.pages, s.pages.Known()
+	s.trueUntil = s.st.Now.Add(s.wordsLast())
 	s.out.show(st)
 }
 
-// tick is how long what is on the screen stays true.
+// tick is the time until something is to be done though nothing happened.
 func (s *session) tick() time.Duration {
-	now := s.now()
+	wait := max(s.trueUntil.Sub(s.now()), 0)
+	if s.agent != nil && len(s.st.Status.Accounts) > 0 {
+		wait = min(wait, max(freshTick-s.now().Sub(s.asked), 0))
+	}
+	return wait
+}
+
+// wordsLast is how long the words on the screen stay true from now on.
+func (s *session) wordsLast() time.Duration {
+	now := s.st.Now
 	if s.st.Link == view.LinkLost {
 		return fastTick
 	}
+	y, m, d := now.Date()
+	wait := time.Date(y, m, d+1, 0, 0, 0, 0, now.Location()).Sub(now) // the clock of today becomes a weekday
+	if until := s.st.Status.AlertsPaused.Sub(now); until > 0 {
+		wait = min(wait, until)
+	}
 	for _, a := range s.st.Status.Accounts {
-		if !a.NextTry.IsZero() && a.NextTry.Sub(now) < time.Minute && a.NextTry.After(now.Add(-fastTick)) {
+		if left := a.NextTry.Sub(now); !a.NextTry.IsZero() && left < time.Minute && left > -fastTick {
 			return fastTick
 		}
+		if a.NextTry.After(now) {
+			wait = min(wait, time.Minute)
+		}
+		if age := now.Sub(a.LastSync); age >= 0 && age < time.Minute {
+			wait = min(wait, agoTick-age%agoTick)
+		} else if age > 0 && age < time.Hour {
+			wait = min(wait, time.Minute-age%time.Minute)
+		}
 	}
-	return slowTick
+	return wait
+}
+
+// freshen asks the agent how the accounts stand, unless that was just done.
+func (s *session) freshen() {
+	a, ctx := s.agent, s.ctx
+	if a == nil || len(s.st.Status.Accounts) == 0 || s.now().Sub(s.asked) < freshTick {
+		return
+	}
+	s.asked = s.now()
+	if s.reading {
+		return // that brings it
+	}
+	s.begin(func() func() {
+		st, err := a.Status(ctx)
+		return func() {
+			if err == nil && s.agent == a && st.Revision >= s.st.Status.Revision && !reflect.DeepEqual(st, s.st.Status) {
+				s.st.Status, s.dirty = st, true
+			} // else what is shown is no worse, and a lost agent is told by its stream
+		}
+	})
 }
 
 // post has f run by the session's goroutine. After the end it does nothing.

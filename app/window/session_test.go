@@ -40,6 +40,12 @@ func (p *paper) signIn(a api.Account) {
 	p.signIns = append(p.signIns, a)
 }
 
+func (p *paper) draws() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.drawn
+}
+
 func (p *paper) state() view.State {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -381,6 +387,50 @@ func TestTheWizardUsesTheAgentOfTheMoment(t *testing.T) {
 		settle()
 		if _, err := b.AddAccount(g.Context(), api.Draft{}, nil); mail.FaultOf(err) == nil {
 			g.Error("an account was added without an agent")
+		}
+	})
+}
+
+func TestHowFreshItIsStaysTrue(t *testing.T) {
+	play(t, with(10), 0, func(g *stage) {
+		for i := range g.paper.state().Status.Accounts {
+			g.agent.Alter(func(st *api.Status) { st.Accounts[i].LastSync = time.Now() })
+		}
+		// Seconds are counted in steps, and the agent looks without finding anything.
+		for range 20 {
+			time.Sleep(6 * time.Second)
+			g.agent.Alter(func(st *api.Status) { st.Accounts[0].LastSync = time.Now() })
+		}
+		st := g.paper.state()
+		if late := time.Since(st.Now); late > agoTick {
+			g.Errorf("seconds on the screen are %v old", late)
+		}
+		if age := time.Since(st.Status.Accounts[0].LastSync); age > freshTick+agoTick {
+			g.Errorf("the account was in step %v ago, says the screen", age)
+		}
+	})
+}
+
+func TestNothingIsDrawnWhileNoWordChanges(t *testing.T) {
+	play(t, with(10), 0, func(g *stage) {
+		old := time.Now().Add(-3 * time.Hour)
+		g.agent.Change(func(st *api.Status) {
+			for i := range st.Accounts {
+				st.Accounts[i].LastSync = old
+			}
+		})
+		settle()
+		before := g.paper.draws()
+		time.Sleep(10 * time.Minute)
+		if n := g.paper.draws() - before; n > 20 {
+			g.Errorf("drawn %d times in ten minutes", n)
+		}
+		g.agent.Change(func(st *api.Status) { st.Accounts = nil })
+		settle()
+		before = g.paper.draws()
+		time.Sleep(10 * time.Minute)
+		if n := g.paper.draws() - before; n > 0 {
+			g.Errorf("drawn %d times without an account", n)
 		}
 	})
 }

@@ -77,6 +77,13 @@ func (a *Agent) Change(f func(*api.Status)) {
 	a.Tell(api.Event{Rev: rev, Kind: "counts"})
 }
 
+// Alter changes the status without a word to the readers.
+func (a *Agent) Alter(f func(*api.Status)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f(&a.status)
+}
+
 // Fail makes a method fail; nil makes it work again.
 func (a *Agent) Fail(method string, err error) {
 	a.mu.Lock()
