@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -68,8 +69,13 @@ func WatchTray(ctx context.Context, tell func(present bool)) error {
 	}
 }
 
+// answerLimit is how long the desktop may take to answer.
+const answerLimit = 2 * time.Second
+
 // hasTray asks the watcher whether anybody shows the icons that it knows.
 func hasTray(ctx context.Context, conn *dbus.Conn) bool {
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
 	var has bool
 	err := conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.NameHasOwner", 0, watcher).Store(&has)
 	if err != nil || !has {

@@ -200,3 +200,49 @@ func TestWatchTray(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// silentWatcher takes questions and answers none of them.
+type silentWatcher struct{ asked chan struct{} }
+
+func (w silentWatcher) Get(_, _ string) (dbus.Variant, *dbus.Error) {
+	<-w.asked
+	return dbus.Variant{}, nil
+}
+
+// A watcher that hangs, as a desktop's that is just starting may, does not keep
+// the icon away.
+func TestWatchTrayWithoutAnAnswer(t *testing.T) {
+	desktop.Start(t, desktop.Options{Bare: true}).Enter(t)
+	conn, err := dbus.ConnectSessionBus()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := silentWatcher{make(chan struct{})}
+	defer func() {
+		close(w.asked)
+		_ = conn.Close()
+	}()
+	if err := conn.Export(w, watcherObject, "org.freedesktop.DBus.Properties"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.RequestName(watcher, dbus.NameFlagDoNotQueue); err != nil {
+		t.Fatal(err)
+	}
+	told := make(chan bool, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- WatchTray(ctx, func(p bool) { told <- p }) }()
+	select {
+	case present := <-told:
+		if !present {
+			t.Error("a watcher that says nothing is taken for none")
+		}
+	case <-ctx.Done():
+		t.Error("not told")
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
