@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
 	"github.com/heronmail/heron/sync/control/api"
@@ -309,4 +312,55 @@ func TestBadRequests(t *testing.T) {
 	if s := fmt.Sprintf("%v %+v %#v %s", d, d, d, fmt.Errorf("%v", d)); strings.Contains(s, secret) {
 		t.Errorf("a draft shows its secret: %s", s)
 	}
+}
+
+// TestABodyThatDoesNotCome: who promises a request and does not send it is left.
+func TestABodyThatDoesNotCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		defer func() { _ = ours.Close() }()
+		ctx, stop := context.WithCancel(t.Context())
+		served := make(chan error, 1)
+		go func() {
+			served <- Serve(ctx, &oneConn{conn: theirs, closed: make(chan struct{})}, &fake{}, slog.New(slog.DiscardHandler))
+		}()
+		began := time.Now()
+		if _, err := io.WriteString(ours, "POST /v1/actions HTTP/1.1\r\nHost: heron\r\nContent-Length: 100\r\n\r\n{"); err != nil {
+			t.Fatal(err)
+		}
+		if answer, err := io.ReadAll(ours); err != nil || len(answer) > 0 {
+			t.Errorf("answered %q, %v", answer, err)
+		}
+		if took := time.Since(began); took < bodyLimit || took > bodyLimit+time.Second {
+			t.Errorf("left after %v", took)
+		}
+		stop()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// oneConn is a listener that has one connection to give.
+type oneConn struct {
+	conn   net.Conn
+	gave   bool
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (l *oneConn) Accept() (net.Conn, error) {
+	if !l.gave {
+		l.gave = true
+		return l.conn, nil
+	}
+	<-l.closed
+	return nil, net.ErrClosed
+}
+
+func (l *oneConn) Addr() net.Addr { return l.conn.LocalAddr() }
+
+func (l *oneConn) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return nil
 }

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,6 +24,7 @@ const prefix = "/v1"
 const (
 	maxRequest    = 1 << 20 // bytes of a request's body
 	headerLimit   = 10 * time.Second
+	bodyLimit     = 10 * time.Second
 	shutdownLimit = 2 * time.Second // for answers under way when the server ends
 )
 
@@ -70,8 +72,11 @@ func (s *server) routes() http.Handler {
 	mux := http.NewServeMux()
 	handle := func(pattern string, fn func(w http.ResponseWriter, r *http.Request) error) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			r.Body = http.MaxBytesReader(w, r.Body, maxRequest)
-			if err := fn(w, r); err != nil {
+			err := takeBody(w, r)
+			if err == nil {
+				err = fn(w, r)
+			}
+			if err != nil {
 				s.fail(w, r, err)
 			}
 		})
@@ -109,6 +114,28 @@ func (s *server) routes() http.Handler {
 	return mux
 }
 
+// takeBody reads the request's body, so that one who sends it slowly or not at
+// all holds up nothing for long. The answer may take its time.
+func takeBody(w http.ResponseWriter, r *http.Request) error {
+	if r.ContentLength == 0 {
+		return nil
+	}
+	c := http.NewResponseController(w)
+	if err := c.SetReadDeadline(time.Now().Add(bodyLimit)); err != nil {
+		return mail.FaultOf(err)
+	}
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
+	var tooBig *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooBig):
+		return usage("the request is too big")
+	case err != nil:
+		return usage("the request did not come whole")
+	}
+	r.Body = io.NopCloser(bytes.NewReader(b))
+	return c.SetReadDeadline(time.Time{})
+}
+
 // answer makes a handler of a function whose result is the answer.
 func answer(fn func(r *http.Request) (any, error)) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
@@ -130,7 +157,9 @@ func done(fn func(r *http.Request) error) func(http.ResponseWriter, *http.Reques
 // may name addresses.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil {
-		return // nobody is there to read it
+		// The other side has gone, or never sent what it promised. No answer at
+		// all would be sent as an empty one, which says that all went well.
+		panic(http.ErrAbortHandler)
 	}
 	p := problemOf(err)
 	s.log.Debug("control request failed", "code", p.Code)
@@ -139,11 +168,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 // problemOf is what the other side is told of err.
 func problemOf(err error) api.Problem {
-	var tooBig *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooBig):
-		return api.FromProblem(usage("the request is too big").Problem())
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return api.Problem{Code: mail.CodeBusy, Class: mail.ClassLocal}
 	}
 	return api.FromProblem(mail.FaultOf(err).Problem())
@@ -179,11 +204,7 @@ func usage(text string) *mail.Fault {
 // passed on: it can quote what was sent, and that may be a secret.
 func decode(r *http.Request, v any) error {
 	dec := json.NewDecoder(r.Body)
-	if err := dec.Decode(v); err != nil {
-		var tooBig *http.MaxBytesError
-		if errors.As(err, &tooBig) {
-			return tooBig
-		}
+	if dec.Decode(v) != nil {
 		return usage("the request is not the JSON that is expected here")
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
