@@ -1,6 +1,8 @@
 package wizard
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
@@ -58,13 +60,7 @@ func newServerPage(w *Wizard) page {
 	host, port := newField(w, FieldHost, ""), newField(w, FieldPort, "")
 	names := []string{p.T("wizard.security.tls"), p.T("wizard.security.starttls"), p.T("wizard.security.plain")}
 	kinds := []mail.Security{mail.TLS, mail.StartTLS, mail.Plain}
-	security := widget.NewRadioGroup(names, nil)
-	security.Horizontal, security.Required = true, true
-	for i, k := range kinds {
-		if k == w.flow.Security() {
-			security.Selected = names[i]
-		}
-	}
+	security := newChoices(w, slices.Index(kinds, w.flow.Security()), names...)
 	warning := widget.NewLabel(p.T("wizard.plain.warning"))
 	warning.Wrapping, warning.Importance = fyne.TextWrapWord, widget.WarningImportance
 	agree := newCheck(w, p.T("wizard.plain.agree"), nil)
@@ -73,10 +69,8 @@ func newServerPage(w *Wizard) page {
 	mistake.Importance, mistake.Wrapping = widget.DangerImportance, fyne.TextWrapWord
 	plain := container.New(view.Stack{}, warning, inset(agree, 0, 4), mistake)
 
-	imap := widget.NewRadioGroup([]string{p.T("wizard.protocol.imap")}, nil)
-	imap.Selected, imap.Required = imap.Options[0], true
-	pop := widget.NewRadioGroup([]string{p.T("wizard.protocol.pop")}, nil)
-	pop.Disable()
+	protocol := newChoices(w, 0, p.T("wizard.protocol.imap"), p.T("wizard.protocol.pop"))
+	protocol.options[1].Disable()
 
 	page := &formPage{fields: []*field{host, port}}
 	scroll := container.NewVScroll(nil)
@@ -104,27 +98,17 @@ func newServerPage(w *Wizard) page {
 		w.flow.Agree(yes)
 		page.refresh()
 	}
-	security.OnChanged = func(s string) {
-		for i, n := range names {
-			if n == s {
-				w.flow.SetSecurity(kinds[i])
-			}
-		}
+	security.changed = func(i int) {
+		w.flow.SetSecurity(kinds[i])
 		page.refresh()
-		// Fyne's choices take no Enter: what comes next has the keyboard.
-		if w.flow.Security() == mail.Plain {
-			w.give(agree)
-		} else {
-			w.give(w.next)
-		}
 	}
 	label := widget.NewLabelWithStyle(p.T("wizard.field.security"), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	form := container.New(view.Stack{},
 		heading(p.T("wizard.server.title"), p.T("wizard.server.help")),
-		option(imap, p.T("wizard.protocol.imap.text")),
-		option(pop, p.T("wizard.protocol.pop.text")),
+		option(protocol.options[0], p.T("wizard.protocol.imap.text")),
+		option(protocol.options[1], p.T("wizard.protocol.pop.text")),
 		container.New(hostAndPort{}, host.all, port.all),
-		label, inset(security, 0, 4), plain)
+		label, inset(security.row(), 0, 4), plain)
 	scroll.Content = form
 	page.all = scroll
 	return page

@@ -3,14 +3,12 @@ package wizard
 import (
 	"context"
 	"errors"
-	"slices"
 	"testing"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
-	"fyne.io/fyne/v2/widget"
 
 	"github.com/heronmail/heron/sync/control/api"
 	"github.com/heronmail/heron/sync/i18n"
@@ -231,17 +229,18 @@ func TestEveryPageFits(t *testing.T) {
 	}
 }
 
-func TestThePlainWarningIsInSightAndHasTheKeyboard(t *testing.T) {
+func TestThePlainWarningIsInSight(t *testing.T) {
 	s := open(t, "de")
 	test.Type(s.c.Focused(), "ann@example.org")
 	s.enter(t)
-	security := radioWith(t, s.w.page.object(), s.w.p.T("wizard.security.plain"))
-	security.SetSelected(s.w.p.T("wizard.security.plain"))
-	agree, ok := s.c.Focused().(*check)
-	if !ok {
-		t.Fatalf("the focus is at %T", s.c.Focused())
+	s.radio(t, "wizard.security.tls")
+	s.key(t, fyne.KeyRight)
+	s.key(t, fyne.KeyDown)
+	if s.w.flow.Security() != mail.Plain {
+		t.Fatalf("the arrows chose %v", s.w.flow.Security())
 	}
 	inSight := func() bool {
+		agree := find[*check](t, s.w.page.object(), func(*check) bool { return true })
 		scroll := s.w.page.object()
 		d := fyne.CurrentApp().Driver()
 		end := d.AbsolutePositionForObject(agree).Y + agree.Size().Height
@@ -251,7 +250,7 @@ func TestThePlainWarningIsInSightAndHasTheKeyboard(t *testing.T) {
 		t.Error("what is to be agreed to is out of sight")
 	}
 	s.enter(t)
-	if s.w.flow.Page() != PageServer || s.c.Focused() != fyne.Focusable(agree) || !inSight() {
+	if _, ok := s.c.Focused().(*check); !ok || s.w.flow.Page() != PageServer || !inSight() {
 		t.Fatalf("at page %d, focus at %T", s.w.flow.Page(), s.c.Focused())
 	}
 	s.c.Focused().TypedRune(' ')
@@ -273,17 +272,58 @@ func TestAWrongFieldGetsTheKeyboard(t *testing.T) {
 	}
 }
 
-// radioWith finds the choice that has an option.
-func radioWith(t *testing.T, o fyne.CanvasObject, option string) *widget.RadioGroup {
+func TestOptionsByKeyboardAndPointer(t *testing.T) {
+	s := open(t, "en")
+	test.Type(s.c.Focused(), "ann@example.org")
+	s.enter(t)
+	s.radio(t, "wizard.protocol.imap")
+	s.key(t, fyne.KeyDown) // POP cannot be had
+	if s.c.Focused() != fyne.Focusable(s.radio(t, "wizard.protocol.imap")) {
+		t.Error("what cannot be chosen has the keyboard")
+	}
+	starttls := s.radio(t, "wizard.security.starttls")
+	s.key(t, fyne.KeySpace)
+	if s.w.flow.Security() != mail.StartTLS || s.w.flow.Value(FieldPort) != "143" {
+		t.Errorf("the space bar chose %v, port %s", s.w.flow.Security(), s.w.flow.Value(FieldPort))
+	}
+	s.key(t, fyne.KeyLeft)
+	if s.w.flow.Security() != mail.TLS || s.c.Focused() == fyne.Focusable(starttls) {
+		t.Errorf("the arrow chose %v", s.w.flow.Security())
+	}
+	test.Tap(starttls)
+	if s.w.flow.Security() != mail.StartTLS || s.c.Focused() != fyne.Focusable(starttls) {
+		t.Errorf("a click chose %v", s.w.flow.Security())
+	}
+	s.enter(t)
+	if s.w.flow.Page() != PageSignIn {
+		t.Error("Enter does not go on from an option")
+	}
+	s.key(t, fyne.KeyEscape)
+	s.radio(t, "wizard.security.starttls")
+	s.key(t, fyne.KeyEscape)
+	if s.w.flow.Page() != PageAddress {
+		t.Error("Escape does not go back from an option")
+	}
+}
+
+// radio gives an option of the page the keyboard.
+func (s *stand) radio(t *testing.T, id string) *radio {
 	t.Helper()
-	var found *widget.RadioGroup
+	r := find(t, s.w.page.object(), func(r *radio) bool { return r.label == s.w.p.T(id) })
+	s.c.Focus(r)
+	return r
+}
+
+// find looks for an object of a page.
+func find[T fyne.CanvasObject](t *testing.T, o fyne.CanvasObject, like func(T) bool) (found T) {
+	t.Helper()
+	ok := false
 	var look func(fyne.CanvasObject)
 	look = func(o fyne.CanvasObject) {
+		if x, is := o.(T); is && like(x) {
+			found, ok = x, true
+		}
 		switch o := o.(type) {
-		case *widget.RadioGroup:
-			if slices.Contains(o.Options, option) {
-				found = o
-			}
 		case *fyne.Container:
 			for _, c := range o.Objects {
 				look(c)
@@ -293,8 +333,8 @@ func radioWith(t *testing.T, o fyne.CanvasObject, option string) *widget.RadioGr
 		}
 	}
 	look(o)
-	if found == nil {
-		t.Fatalf("no choice offers %q", option)
+	if !ok {
+		t.Fatal("not on the page")
 	}
 	return found
 }
