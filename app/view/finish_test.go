@@ -110,3 +110,22 @@ func TestActivityTellsNothingTwice(t *testing.T) {
 		t.Errorf("origin %q", s)
 	}
 }
+
+func TestTheHighlightComesAndGoesWithThePointer(t *testing.T) {
+	b := open(t, 960)
+	b.m.tips.delay = 0 // no timer
+	item := newMessageItem(b.m.p, b.m.tips)
+	item.MouseIn(&desktop.MouseEvent{})
+	if !item.hover.inner.Visible() {
+		t.Error("no highlight under the pointer")
+	}
+	item.hover.inner.Hide() // the pointer rested
+	item.MouseMoved(&desktop.MouseEvent{})
+	if !item.hover.inner.Visible() {
+		t.Error("no highlight when the pointer moves again")
+	}
+	item.MouseOut()
+	if item.hover.inner.Visible() {
+		t.Error("the highlight stays behind")
+	}
+}

@@ -109,7 +109,11 @@ func (f *folderItem) MouseIn(*desktop.MouseEvent) {
 }
 
 // MouseMoved implements desktop.Hoverable.
-func (f *folderItem) MouseMoved(*desktop.MouseEvent) {}
+func (f *folderItem) MouseMoved(*desktop.MouseEvent) {
+	if !f.row.gap {
+		f.hover.over(f)
+	}
+}
 
 // MouseOut implements desktop.Hoverable.
 func (f *folderItem) MouseOut() { f.hover.out(f) }

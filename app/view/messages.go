@@ -197,7 +197,7 @@ func (m *messageItem) set(st State, i int, focused bool) {
 func (m *messageItem) MouseIn(*desktop.MouseEvent) { m.hover.in(m) }
 
 // MouseMoved implements desktop.Hoverable.
-func (m *messageItem) MouseMoved(*desktop.MouseEvent) {}
+func (m *messageItem) MouseMoved(*desktop.MouseEvent) { m.hover.over(m) }
 
 // MouseOut implements desktop.Hoverable.
 func (m *messageItem) MouseOut() { m.hover.out(m) }

@@ -15,6 +15,7 @@ const (
 	tipDelay = 500 * time.Millisecond // the pointer rests this long before a tip is shown
 	tipStays = 10 * time.Second       // Fyne does not tell when the pointer leaves the window
 	tipWidth = 440                    // the widest tip
+	rests    = 3 * time.Second        // a pointer that rests longer may have left the window
 )
 
 // tips shows the whole of what was shortened, beside what the pointer rests
@@ -115,6 +116,8 @@ type hover struct {
 	tips  *tips
 	whole string // what the row is in full, "" when nothing of it is hidden
 	inner *canvas.Rectangle
+	moved time.Time   // when the pointer last moved over the row
+	timer *time.Timer // takes the highlight away from a pointer that rests
 }
 
 func newHover(t *tips) hover {
@@ -125,12 +128,54 @@ func newHover(t *tips) hover {
 }
 
 func (h *hover) in(o fyne.CanvasObject) {
-	h.inner.Show()
 	h.tips.over(o, h.whole)
+	h.light(o)
+}
+
+// over says that the pointer moves over the row.
+func (h *hover) over(o fyne.CanvasObject) {
+	h.moved = time.Now()
+	if !h.inner.Visible() {
+		h.light(o)
+	}
+}
+
+func (h *hover) light(o fyne.CanvasObject) {
+	h.moved = time.Now()
+	h.inner.Show()
 	o.Refresh()
+	if h.tips.delay > 0 {
+		h.watch(o, rests)
+	}
+}
+
+// watch takes the highlight away when the pointer has rested: Fyne does not
+// tell when it leaves the window, and a row must not look chosen for ever.
+func (h *hover) watch(o fyne.CanvasObject, d time.Duration) {
+	h.still()
+	h.timer = time.AfterFunc(d, func() {
+		fyne.Do(func() {
+			if !h.inner.Visible() {
+				return
+			}
+			if left := rests - time.Since(h.moved); left > 0 {
+				h.watch(o, left)
+				return
+			}
+			h.inner.Hide()
+			o.Refresh()
+		})
+	})
+}
+
+func (h *hover) still() {
+	if h.timer != nil {
+		h.timer.Stop()
+	}
 }
 
 func (h *hover) out(o fyne.CanvasObject) {
+	h.still()
 	h.inner.Hide()
 	h.tips.out(o)
 	o.Refresh()
