@@ -201,6 +201,7 @@ func (d *desktop) startAlerts(ctx context.Context) error {
 	a := &alerts{
 		store: d.host.Store(), out: d.alerter, printer: d.printer, log: d.log, now: time.Now,
 		settings: func() rule.Settings { return d.host.Settings().Settings().Alerts },
+		address:  d.address,
 		open: func(ctx context.Context, id mail.MessageID) {
 			if id == 0 {
 				d.ask(ctx, api.UIRequest{Show: "main"})
@@ -213,6 +214,16 @@ func (d *desktop) startAlerts(ctx context.Context) error {
 	d.parts.Go(func() { a.run(ctx) })
 	d.parts.Go(func() { d.problemWhile(ctx, mail.CodeNoAlerts, there) })
 	return nil
+}
+
+// address is what an account is called, as in tray and window.
+func (d *desktop) address(id mail.AccountID) string {
+	for _, a := range d.host.Settings().Accounts() {
+		if a.ID == id && a.Address != "" {
+			return a.Address
+		}
+	}
+	return string(id)
 }
 
 // newest puts v into c, in place of what is unread in it. One goroutine at a

@@ -30,6 +30,7 @@ type alerts struct {
 	log      *slog.Logger
 	now      func() time.Time
 	settings func() rule.Settings
+	address  func(mail.AccountID) string                   // what an account is called
 	open     func(context.Context, mail.MessageID)         // 0: the window as such
 	markRead func(context.Context, []mail.MessageID) error // as an action of the user
 
@@ -293,7 +294,7 @@ func (a *alerts) compose(r store.Alert, about map[mail.MessageID]fresh) alert.Al
 		f := about[id]
 		ms[i] = alert.Message{From: f.brief.From, Subject: f.brief.Subject, Preview: f.preview}
 		if f.folder.Role != mail.RoleInbox {
-			ms[i].Place = a.printer.T("alert.place", "Folder", mail.Printable(f.folder.Path), "Account", string(f.account))
+			ms[i].Place = a.printer.T("alert.place", "Folder", mail.Printable(f.folder.Path), "Account", mail.Printable(a.address(f.account)))
 		}
 	}
 	if len(ms) == 1 {

@@ -269,6 +269,21 @@ func TestSummaryOpensTheWindow(t *testing.T) {
 	}
 }
 
+// Mail in a folder that is not the inbox says where it is, by the names that the
+// window has for folder and account.
+func TestThePlaceIsSaid(t *testing.T) {
+	r := newRig(t)
+	if err := r.store.SetWatched(t.Context(), r.filed.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	r.start()
+	r.deliver(r.filed, unread())
+	r.until("the alert", func() bool { return len(r.out.titles()) == 1 })
+	if got := r.out.titles()[0]; got != "Ann 1|subject 1\nHello\nFiled · work@x.example" {
+		t.Errorf("shown %q", got)
+	}
+}
+
 func TestContentHidden(t *testing.T) {
 	r := newRig(t)
 	r.settings.HideContent = true

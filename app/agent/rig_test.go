@@ -170,6 +170,7 @@ func (r *rig) alerts() *alerts {
 	return &alerts{
 		store: r.store, out: r.out, printer: r.printer, log: slog.New(slog.DiscardHandler), now: time.Now,
 		settings: func() rule.Settings { return r.settings },
+		address:  func(id mail.AccountID) string { return string(id) + "@x.example" },
 		open:     func(_ context.Context, id mail.MessageID) { r.opened = append(r.opened, id) },
 		markRead: func(_ context.Context, ids []mail.MessageID) error {
 			if r.refuseMarkRead {
