@@ -80,7 +80,8 @@ type Command struct {
 func Forever() time.Time { return time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 // PauseEnd is until when a command pauses alerts; zero for Resume and for
-// commands that are not about alerts. Tomorrow begins at eight in the morning, as in the window.
+// commands that are not about alerts. Tomorrow begins at eight in the morning,
+// as in the window.
 func PauseEnd(k Kind, now time.Time) time.Time {
 	switch k {
 	case PauseHour:
