@@ -230,3 +230,19 @@ func TestKick(t *testing.T) {
 		t.Errorf("kicks %v", w.kicks)
 	}
 }
+
+// A poll that found nothing is not written to the store, and shows all the same.
+func TestHowFreshComesFromTheWorker(t *testing.T) {
+	w := &fakeWorker{synced: time.Now().Add(-time.Minute)}
+	r := newRig(t, offline(w))
+	r.run()
+	a, err := r.Add(t.Context(), draft("a@example.org"), "pw", nil)
+	r.must(err)
+	_, err = r.store.Apply(t.Context(), a.ID, store.Batch{Listing: &store.Listing{
+		Mailboxes: []store.ListedMailbox{{Name: "INBOX", Role: mail.RoleInbox, Selectable: true}},
+	}})
+	r.must(err)
+	r.status("fresh", func(s AccountStatus) bool { return s.LastSync.Equal(w.synced) })
+	r.stop()
+	r.status("as the store has it", func(s AccountStatus) bool { return s.LastSync.IsZero() })
+}

@@ -192,6 +192,7 @@ type fakeWorker struct {
 	served int
 	kicks  []imapsync.Reason
 	queued int
+	synced time.Time
 }
 
 func (w *fakeWorker) Serve(ctx context.Context) error {
@@ -219,6 +220,15 @@ func (w *fakeWorker) OpsQueued() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.queued++
+}
+
+func (w *fakeWorker) LastSync(m mail.Mailbox) time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.synced.After(m.LastSync) {
+		return w.synced
+	}
+	return m.LastSync
 }
 
 func (w *fakeWorker) FetchBody(context.Context, mail.MessageID) error {

@@ -83,7 +83,7 @@ func (e *Engine) Status(ctx context.Context) (Status, error) {
 func (e *Engine) accountStatus(ctx context.Context, a mail.Account, st store.AccountState) (AccountStatus, error) {
 	as := AccountStatus{Account: a, State: st.State, ToldBy: st.ToldBy, NextTry: st.NextTry}
 	e.mu.Lock()
-	watched := e.workers[a.ID] != nil
+	w, watched := e.workers[a.ID]
 	if p, ok := e.progress[a.ID]; ok {
 		as.Progress = &p
 	}
@@ -102,6 +102,11 @@ func (e *Engine) accountStatus(ctx context.Context, a mail.Account, st store.Acc
 	var err error
 	if as.Mailboxes, err = e.store.Mailboxes(ctx, a.ID); err != nil {
 		return as, err
+	}
+	if watched {
+		for i := range as.Mailboxes {
+			as.Mailboxes[i].LastSync = w.worker.LastSync(as.Mailboxes[i])
+		}
 	}
 	ops, err := e.store.Ops(ctx, a.ID)
 	if err != nil {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"github.com/heronmail/heron/sync/imapsync"
 	"github.com/heronmail/heron/sync/mail"
@@ -13,6 +14,7 @@ type worker interface {
 	Sync(ctx context.Context) (imapsync.Report, error)
 	Kick(r imapsync.Reason)
 	OpsQueued()
+	LastSync(m mail.Mailbox) time.Time
 	FetchBody(ctx context.Context, id mail.MessageID) error
 }
 

@@ -90,30 +90,10 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 	if err := s.planFills(ctx); err != nil {
 		return err
 	}
-	if err := s.stamp(ctx, byName); err != nil {
+	if err := s.stamp(ctx, byName, whole); err != nil {
 		return err
 	}
 	return s.w.settled(ctx)
-}
-
-// stamp notes that the folders in which nothing changed are in step now: how
-// fresh that is can be seen. Those that were brought in step have been stamped
-// with what was found; one that differs still could not be.
-func (s *session) stamp(ctx context.Context, byName map[string]*listed) error {
-	var ds []store.Delta
-	for id, box := range s.boxes {
-		l := byName[box.Name]
-		if l == nil || !l.indexed() || !l.hasStatus || box.Cursor.BackfillBelow > 1 {
-			continue
-		}
-		if t := (&target{box: box, status: l.status, hasStatus: true}); !t.dirty() {
-			ds = append(ds, store.Delta{Mailbox: id})
-		}
-	}
-	if len(ds) == 0 {
-		return nil
-	}
-	return s.apply(ctx, store.Batch{Deltas: ds, Synced: s.lastPoll})
 }
 
 // inboxPass brings only the inbox in step: one round trip.

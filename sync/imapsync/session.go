@@ -219,6 +219,9 @@ func (s *session) apply(ctx context.Context, b store.Batch) error {
 	}
 	s.tally.count(changes)
 	s.keep(b.Deltas)
+	if !b.Synced.IsZero() {
+		s.w.dropSynced(b.Deltas)
+	}
 	return nil
 }
 

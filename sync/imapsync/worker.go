@@ -71,8 +71,9 @@ type Worker struct {
 	drop    func() // ends the connection, or the try to make one; nil between them
 	dropped bool   // a kick did that: it is no fault
 	asks    []*ask
-	raised  []mail.Code // problems of which somebody was told, and that are not over
-	cleared bool        // a pass went well in this process
+	raised  []mail.Code                  // problems of which somebody was told, and that are not over
+	cleared bool                         // a pass went well in this process
+	synced  map[mail.MailboxID]time.Time // when folders were in step, where the store does not have it yet
 }
 
 // New makes a worker. It does nothing before Serve, Sync, Pass or FetchBody.
@@ -165,6 +166,7 @@ func (w *Worker) live(ctx context.Context) (steady bool, secret string, err erro
 	}
 	began := time.Now()
 	err = s.run(ctx)
+	s.keepStamps(context.WithoutCancel(ctx))
 	return time.Since(began) >= steadyAfter, secret, err
 }
 

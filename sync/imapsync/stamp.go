@@ -1,0 +1,99 @@
+package imapsync
+
+import (
+	"context"
+	"time"
+
+	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/store"
+)
+
+// stamp notes that the folders in which nothing changed are in step now: how
+// fresh that is can be seen. Those that were brought in step have been stamped
+// with what was found; one that differs still could not be. A poll that found
+// nothing is not worth waking the disk: it is kept in memory, and written with
+// the next whole pass or when the connection ends.
+func (s *session) stamp(ctx context.Context, byName map[string]*listed, whole bool) error {
+	var same []mail.MailboxID
+	for id, box := range s.boxes {
+		l := byName[box.Name]
+		if l == nil || !l.indexed() || !l.hasStatus || box.Cursor.BackfillBelow > 1 {
+			continue
+		}
+		if t := (&target{box: box, status: l.status, hasStatus: true}); !t.dirty() {
+			same = append(same, id)
+		}
+	}
+	if !whole {
+		s.w.noteSynced(same, s.lastPoll)
+		return nil
+	}
+	return s.writeStamps(ctx, same, s.lastPoll)
+}
+
+// writeStamps lets the store know since when folders are in step.
+func (s *session) writeStamps(ctx context.Context, ids []mail.MailboxID, at time.Time) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	ds := make([]store.Delta, 0, len(ids))
+	for _, id := range ids {
+		ds = append(ds, store.Delta{Mailbox: id})
+	}
+	return s.apply(ctx, store.Batch{Deltas: ds, Synced: at})
+}
+
+// keepStamps writes what only memory has. It is called when the connection has
+// ended, so that who looks without a worker sees no older state than there was.
+func (s *session) keepStamps(ctx context.Context) {
+	byTime := map[time.Time][]mail.MailboxID{}
+	for id, at := range s.w.takeSynced() {
+		if s.boxes[id] != nil {
+			byTime[at] = append(byTime[at], id)
+		}
+	}
+	for at, ids := range byTime {
+		if err := s.writeStamps(ctx, ids, at); err != nil {
+			s.log.Warn("since when folders are in step cannot be kept", "code", string(mail.FaultOf(err).Code))
+		}
+	}
+}
+
+// LastSync is when a folder was last seen to be in step, if that is later than
+// what the store has as its LastSync.
+func (w *Worker) LastSync(m mail.Mailbox) time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if at := w.synced[m.ID]; at.After(m.LastSync) {
+		return at
+	}
+	return m.LastSync
+}
+
+func (w *Worker) noteSynced(ids []mail.MailboxID, at time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.synced == nil {
+		w.synced = map[mail.MailboxID]time.Time{}
+	}
+	for _, id := range ids {
+		w.synced[id] = at
+	}
+}
+
+// dropSynced forgets what the store knows better now.
+func (w *Worker) dropSynced(ds []store.Delta) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := range ds {
+		delete(w.synced, ds[i].Mailbox)
+	}
+}
+
+func (w *Worker) takeSynced() map[mail.MailboxID]time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	taken := w.synced
+	w.synced = nil
+	return taken
+}
