@@ -126,7 +126,7 @@ func TestGermanHelpIsGerman(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, n := range append(parser.Model.Leaves(true), parser.Model.Node) {
-		args := append(strings.Fields(typed(n))[1:], "--help")
+		args := strings.Fields(typed(n) + " --help")[1:]
 		o := tryIn(t.Context(), t, &fakes{}, func(e *env) { e.Lang = "de" }, args...)
 		if o.code != 0 || english.MatchString(o.out) {
 			t.Errorf("%v: exit %d, %q in\n%s", args, o.code, english.FindString(o.out), o.out)

@@ -21,7 +21,7 @@ type messageMark struct {
 	Flagged   bool          `xor:"flagged"`
 	Unflagged bool          `xor:"flagged"`
 	Answered  bool          ``
-	Keyword   []string      `placeholder:"K"`
+	Keyword   []string      `placeholder:"K" sep:"none"`
 	Wait      bool          ``
 	Timeout   time.Duration `default:"1m" placeholder:"T"`
 }

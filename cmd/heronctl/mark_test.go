@@ -18,7 +18,7 @@ func TestMark(t *testing.T) {
 	}{
 		{"work INBOX 17 16 --seen", "seen", "", 2},
 		{"work INBOX 17 id:203 --unseen --flagged", "flagged", "seen", 2},
-		{"id:204 id:203 --unflagged --answered --keyword $Work --keyword todo", "$work answered todo", "flagged", 2},
+		{"id:204 id:203 --unflagged --answered --keyword $Work --keyword to,do", "$work answered to,do", "flagged", 2},
 	} {
 		f := sample()
 		o := try(t, &fakes{worker: f}, strings.Fields("message mark "+c.args)...)

@@ -26,17 +26,20 @@ type shape struct {
 	args []string // names of the groups, in the text
 }
 
-var shapes = []shape{
-	{regexp.MustCompile(`^unknown flag (.*)$`), "ctl.usage.unknown-flag", []string{"Flag"}},
-	{regexp.MustCompile(`(?s)^unexpected argument (.*)$`), "ctl.usage.unexpected", []string{"Word"}},
-	{regexp.MustCompile(`^(--\S+) and (--\S+) can't be used together`), "ctl.usage.together", []string{"Flag", "Other"}},
-	{regexp.MustCompile(`^(\S+): expected \w+ value but got "EOL"`), "ctl.usage.no-value", []string{"Name"}},
-	{regexp.MustCompile(`^(\S+): missing value`), "ctl.usage.no-value", []string{"Name"}},
-	{regexp.MustCompile(`(?s)^(\S+): expected \w+ value but got ` + quoted + ` \((?:long|short) flag\)`), "ctl.usage.dash", []string{"Name", "Word"}},
-	{regexp.MustCompile(`(?s)^(\S+): expected a valid \d+ bit int but got ` + quoted), "ctl.usage.number", []string{"Name", "Word"}},
-	{regexp.MustCompile(`(?s)^(\S+): expected duration but got ` + quoted), "ctl.usage.not-duration", []string{"Name", "Word"}},
-	{regexp.MustCompile(`(?s)^(\S+): bool value must be .* but got ` + quoted + `$`), "ctl.usage.yes-no", []string{"Name", "Word"}},
-	{regexp.MustCompile(`(?s)^(\S+) must be one of (\S*) but got ` + quoted + `$`), "ctl.usage.choice", []string{"Name", "Choices", "Word"}},
+// shapes are those that our commands can meet.
+func shapes() []shape {
+	return []shape{
+		{regexp.MustCompile(`(?s)^unknown flag (.*)$`), "ctl.usage.unknown-flag", []string{"Flag"}},
+		{regexp.MustCompile(`(?s)^unexpected argument (.*)$`), "ctl.usage.unexpected", []string{"Word"}},
+		{regexp.MustCompile(`^(--\S+) and (--\S+) can't be used together`), "ctl.usage.together", []string{"Flag", "Other"}},
+		{regexp.MustCompile(`^(\S+): expected \w+ value but got "EOL"`), "ctl.usage.no-value", []string{"Name"}},
+		{regexp.MustCompile(`^(\S+): missing value`), "ctl.usage.no-value", []string{"Name"}},
+		{regexp.MustCompile(`(?s)^(\S+): expected \w+ value but got ` + quoted + ` \((?:long|short) flag\)`), "ctl.usage.dash", []string{"Name", "Word"}},
+		{regexp.MustCompile(`(?s)^(\S+): expected a valid \d+ bit int but got ` + quoted), "ctl.usage.number", []string{"Name", "Word"}},
+		{regexp.MustCompile(`(?s)^(\S+): expected duration but got ` + quoted), "ctl.usage.not-duration", []string{"Name", "Word"}},
+		{regexp.MustCompile(`(?s)^(\S+): bool value must be .* but got ` + quoted + `$`), "ctl.usage.yes-no", []string{"Name", "Word"}},
+		{regexp.MustCompile(`(?s)^(\S+) must be one of (\S*) but got ` + quoted + `$`), "ctl.usage.choice", []string{"Name", "Choices", "Word"}},
+	}
 }
 
 var (
@@ -65,7 +68,7 @@ func parseText(p *i18n.Printer, at *kong.Node, text string) string {
 	if m := guess.FindStringSubmatch(text); m != nil {
 		text, hint = m[1], " "+p.T("ctl.usage.guess", "Guess", strings.Join(words(m[2]), ", "))
 	}
-	for _, s := range shapes {
+	for _, s := range shapes() {
 		m := s.form.FindStringSubmatch(text)
 		if m == nil {
 			continue
@@ -121,8 +124,9 @@ func argument(p *i18n.Printer, at *kong.Node, name, s string) string {
 
 // words are the quoted words of a text.
 func words(s string) []string {
-	var out []string
-	for _, q := range anyOne.FindAllString(s, -1) {
+	quotes := anyOne.FindAllString(s, -1)
+	out := make([]string, 0, len(quotes))
+	for _, q := range quotes {
 		w, err := strconv.Unquote(q)
 		if err != nil {
 			w = strings.Trim(q, `"`)
