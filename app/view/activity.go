@@ -109,7 +109,9 @@ func originText(p *i18n.Printer, st api.Status, e api.Event) string {
 	}
 	switch e.Origin {
 	case mail.Here:
-		parts = append(parts, p.T("window.origin.here"))
+		if e.Problem == nil { // nobody did a problem
+			parts = append(parts, p.T("window.origin.here"))
+		}
 	case mail.Elsewhere:
 		if e.Kind == "message.added" {
 			parts = append(parts, p.T("window.origin.arrived", "Folder", eventFolder(p, e.Folder)))

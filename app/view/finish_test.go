@@ -109,6 +109,10 @@ func TestActivityTellsNothingTwice(t *testing.T) {
 	if s := originText(english(t), twoAccounts(), got[0]); s != "new in Inbox" {
 		t.Errorf("origin %q", s)
 	}
+	lost := api.Event{Kind: "problem.raised", Origin: mail.Here, Problem: &api.Problem{Code: mail.CodeConnectionLost}}
+	if s := originText(english(t), twoAccounts(), lost); s != "" {
+		t.Errorf("a lost connection was %q", s)
+	}
 }
 
 func TestTheHighlightComesAndGoesWithThePointer(t *testing.T) {

@@ -64,45 +64,6 @@ func show(o fyne.CanvasObject, visible bool) {
 	}
 }
 
-// accountColours are eight muted hues of like lightness, for a light and for a
-// dark ground.
-func accountColours() (light, dark [8]color.NRGBA) {
-	light = [...]color.NRGBA{
-		{0x4A, 0x7B, 0xA6, 0xFF},
-		{0xA6, 0x6A, 0x3A, 0xFF},
-		{0x4F, 0x84, 0x50, 0xFF},
-		{0x8B, 0x66, 0xA3, 0xFF},
-		{0x2F, 0x84, 0x86, 0xFF},
-		{0xAE, 0x5F, 0x5F, 0xFF},
-		{0x7C, 0x7A, 0x34, 0xFF},
-		{0xA6, 0x5F, 0x8A, 0xFF},
-	}
-	dark = [...]color.NRGBA{
-		{0x7F, 0xB0, 0xDC, 0xFF},
-		{0xDC, 0x9F, 0x70, 0xFF},
-		{0x84, 0xBA, 0x84, 0xFF},
-		{0xBF, 0x9B, 0xD8, 0xFF},
-		{0x63, 0xB9, 0xBB, 0xFF},
-		{0xE2, 0x94, 0x94, 0xFF},
-		{0xB3, 0xB0, 0x6A, 0xFF},
-		{0xDB, 0x95, 0xBE, 0xFF},
-	}
-	return light, dark
-}
-
-// accountPaint is the colour of the n-th account; nothing for -1.
-func accountPaint(n int) color.Color {
-	if n < 0 {
-		return color.Transparent
-	}
-	colours, dark := accountColours()
-	// The ground tells light from dark: the look may not be the system's.
-	if r, g, b, _ := theme.Color(theme.ColorNameBackground).RGBA(); r+g+b < 3*0x8000 {
-		colours = dark
-	}
-	return colours[n%len(colours)]
-}
-
 // Button is Fyne's, pressed with Enter too, and it keeps the focus when it is
 // pressed with a key.
 type Button struct {

@@ -87,12 +87,13 @@ func Run(ctx context.Context, o Options) error {
 	} else {
 		o.Log.Warn("no icon", "err", err)
 	}
-	colours := newTheme(look(os.Getenv("HERON_THEME")))
-	colours.told = os.Getenv("FYNE_THEME") != "" || runtime.GOOS == "windows" || runtime.GOOS == "darwin"
+	// Fyne takes a desktop that says nothing for a dark one.
+	told := os.Getenv("FYNE_THEME") != "" || runtime.GOOS == "windows" || runtime.GOOS == "darwin"
+	colours := view.NewTheme(view.Look(os.Getenv("HERON_THEME")), told)
 	a.Settings().SetTheme(colours)
 	sh.open() //nolint:contextcheck // all that the session begins ends with the session
 	stop := context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })
-	if !colours.told {
+	if !told {
 		go followSystem(ctx, a, colours)
 	}
 	a.Run()
@@ -106,15 +107,12 @@ func Run(ctx context.Context, o Options) error {
 }
 
 // followSystem has the theme follow the desktop if that says how it looks.
-func followSystem(ctx context.Context, a fyne.App, t *heronTheme) {
+func followSystem(ctx context.Context, a fyne.App, t *view.Theme) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second) // a portal may have to start
 	defer cancel()
 	if platform.TellsLook(ctx) && ctx.Err() == nil {
 		fyne.Do(func() {
-			v := a.Settings().ThemeVariant()
-			was := t.palette(v)
-			t.told = true
-			if t.palette(v) != was { // else all fonts would be read again for nothing
+			if t.Follow(a.Settings().ThemeVariant()) { // else all fonts would be read again for nothing
 				a.Settings().SetTheme(t)
 			}
 		})

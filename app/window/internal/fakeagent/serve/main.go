@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 
 	"github.com/heronmail/heron/app/window/internal/fakeagent"
@@ -19,7 +20,7 @@ import (
 
 func main() {
 	dir := flag.String("data-dir", "", "folder that heron-window is given too")
-	scene := flag.String("scene", "usual", "usual, empty, none, offline, auth, first, certificate, refused")
+	scene := flag.String("scene", "usual", "usual, empty, none, offline, auth, first, keyring, settings, disk, long, certificate, refused")
 	rows := flag.Int("rows", 5000, "messages in a list")
 	flag.Parse()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
@@ -62,6 +63,20 @@ func stage(scene string, rows int, now time.Time) *fakeagent.Agent {
 		home.Problems = []api.Problem{{Code: mail.CodeSignInRefused, Class: mail.ClassAuth, Args: mail.Args{"host": "imap.home.example", "user": "me", "text": "[AUTHENTICATIONFAILED] Authentication failed."}}}
 	case "first":
 		st.Accounts[0].Progress = &api.Progress{Done: 8200, Total: 21412}
+	case "keyring":
+		st.Accounts[0].State = mail.StateError
+		st.Accounts[0].Problems = []api.Problem{{Code: mail.CodeKeyringLocked, Class: mail.ClassLocal}}
+	case "settings":
+		st.Problems = []api.Problem{{Code: mail.CodeSettingsBroken, Class: mail.ClassLocal, Args: mail.Args{
+			"path": "/home/maria/.config/heron/settings.toml", "line": "7", "text": "expected '=' after a key", "backup": "/home/maria/.config/heron/settings.toml.bak",
+		}}}
+	case "disk":
+		st.Problems = []api.Problem{{Code: mail.CodeDiskFull, Class: mail.ClassLocal, Args: mail.Args{"path": "/home/maria/.local/share/heron"}}}
+	case "long":
+		st.Accounts[0].Folders = append(st.Accounts[0].Folders,
+			api.Folder{ID: 21, Path: "Projects/Receipts/2026/Reisekostenabrechnungen der Außenstelle/Nachträge", Total: 5, Unread: 123456, Selectable: true},
+			api.Folder{ID: 22, Path: "תיקייה ארוכה מאוד עם שם ארוך", Total: 3, Selectable: true},
+			api.Folder{ID: 23, Path: strings.Repeat("長い名前のフォルダー", 8), Total: 3, Unread: 2, Selectable: true})
 	case "certificate":
 		check.Accept = func(d api.Draft) error {
 			if d.Fingerprint != "" {

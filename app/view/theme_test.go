@@ -1,4 +1,4 @@
-package window
+package view
 
 import (
 	"image/color"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
 )
 
@@ -35,8 +36,8 @@ func TestTextsCanBeRead(t *testing.T) {
 		theme.ColorNameForeground, theme.ColorNamePlaceHolder, theme.ColorNameDisabled, theme.ColorNamePrimary,
 		theme.ColorNameSuccess, theme.ColorNameWarning, theme.ColorNameError,
 	}
-	for _, l := range []look{lookLight, lookDark, lookContrast} {
-		th := newTheme(l)
+	for _, l := range []Look{LookLight, LookDark, LookContrast} {
+		th := NewTheme(l, true)
 		for _, v := range []fyne.ThemeVariant{theme.VariantLight, theme.VariantDark} {
 			for _, g := range grounds {
 				for _, i := range inks {
@@ -61,13 +62,37 @@ func TestTextsCanBeRead(t *testing.T) {
 }
 
 func TestADesktopThatSaysNothingIsLight(t *testing.T) {
-	th := newTheme(lookSystem)
+	th := NewTheme(LookSystem, false)
 	ground := func() color.Color { return th.Color(theme.ColorNameBackground, theme.VariantDark) }
 	if luminance(ground()) < 0.5 {
 		t.Error("dark, though nobody asked for it")
 	}
-	th.told = true
+	if !th.Follow(theme.VariantDark) {
+		t.Error("what it says is not followed")
+	}
+	if th.Follow(theme.VariantDark) {
+		t.Error("said twice, it looks different")
+	}
 	if luminance(ground()) > 0.5 {
 		t.Error("light on a desktop that says it is dark")
+	}
+}
+
+func TestAccountsAreToldByColour(t *testing.T) {
+	test.NewTempApp(t)
+	for _, l := range []Look{LookLight, LookDark, LookContrast} {
+		th := NewTheme(l, true)
+		fyne.CurrentApp().Settings().SetTheme(th)
+		seen := map[color.Color]bool{}
+		for i := range 8 {
+			c := accountPaint(i)
+			if r := contrast(c, theme.Color(theme.ColorNameHeaderBackground)); r < 3 {
+				t.Errorf("look %q: account %d has %.2f", l, i, r)
+			}
+			seen[c] = true
+		}
+		if len(seen) != 8 || accountPaint(8) != accountPaint(0) {
+			t.Errorf("look %q: %d colours", l, len(seen))
+		}
 	}
 }
