@@ -8,7 +8,7 @@ import (
 
 // cli is the command line. Its texts are in the catalogue, see help.go.
 type cli struct {
-	DataDir string      `name:"data-dir" placeholder:"DIR"`
+	DataDir *string     `name:"data-dir" placeholder:"DIR"` // nil: the user's own folders
 	JSON    bool        `name:"json"`
 	Version versionFlag `name:"version"`
 	Help    helpFlag    `name:"help" short:"h"`

@@ -85,11 +85,16 @@ func (a *app) command(ctx context.Context, args []string) error {
 		return wrongUsage(a.p, err)
 	}
 	a.json = c.JSON
-	conn, err := a.Connector(c.DataDir)
-	if err != nil {
+	dir := ""
+	if c.DataDir != nil {
+		if dir = *c.DataDir; dir == "" {
+			// A script whose variable is not set must not reach the user's own mail.
+			return usage(a.p.T("ctl.usage.data-dir"))
+		}
+	}
+	if a.conn, err = a.Connector(dir); err != nil {
 		return err
 	}
-	a.conn = conn
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	return kctx.Run(a)
 }

@@ -15,6 +15,7 @@ func TestWrongUsage(t *testing.T) {
 	for _, c := range []struct{ args, text string }{
 		{"frobnicate", "frobnicate is not expected here"},
 		{"account", "heronctl account --help"},
+		{"status --data-dir=", "has no name"},
 		{"status --format yaml", "takes one of"},
 		{"account add nobody", "nobody is not a mail address"},
 		{"account add Ann<ann@example.org>", "is not a mail address"},
