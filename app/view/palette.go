@@ -4,7 +4,6 @@ import (
 	"image/color"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/theme"
 )
 
 // palette gives each role its colour. Texts meet WCAG AA on each ground.
@@ -83,7 +82,7 @@ func accountPaint(n int) color.Color {
 		return color.Transparent
 	}
 	p := lightPalette()
-	if t, ok := theme.Current().(*Theme); ok {
+	if t, ok := fyne.CurrentApp().Settings().Theme().(*Theme); ok { // not theme.Current, which in a list is flatTheme
 		p = *t.palette(fyne.CurrentApp().Settings().ThemeVariant())
 	}
 	return p.accounts[n%len(p.accounts)]

@@ -96,3 +96,23 @@ func TestAccountsAreToldByColour(t *testing.T) {
 		}
 	}
 }
+
+func TestListsHaveTheColoursOfTheGround(t *testing.T) {
+	b := open(t, 960)
+	fyne.CurrentApp().Settings().SetTheme(NewTheme(LookDark, true))
+	m := NewMain(b.m.p, b.diary)
+	m.Show(b.st)
+	test.NewTempWindow(t, m.Object()).Resize(fyne.NewSize(960, 640))
+	bars := 0
+	seen(m.side.list, fyne.Position{}, func(o fyne.CanvasObject, _ fyne.Position) {
+		if f, ok := o.(*folderItem); ok && f.row.header {
+			bars++
+			if f.bar.FillColor != color.Color(darkAccounts()[f.row.colour]) {
+				t.Errorf("%s has %v", f.row.name, f.bar.FillColor)
+			}
+		}
+	})
+	if bars != 2 {
+		t.Errorf("%d accounts are seen", bars)
+	}
+}
