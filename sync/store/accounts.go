@@ -58,7 +58,9 @@ func (s *Store) forget(t *tx, id int64) error {
 			return err
 		}
 	}
-	return nil
+	// The index only notes what is deleted: its words go when it is written anew.
+	_, err = t.exec(`INSERT INTO texts (texts) VALUES ('optimize')`)
+	return err
 }
 
 // SetState notes how an account stands with its server, so that it can be told

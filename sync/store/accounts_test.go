@@ -1,9 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -153,5 +155,31 @@ func TestAlertsAreRecordedOnce(t *testing.T) {
 	f.must(err)
 	if len(again) != 0 {
 		t.Errorf("a withdrawn alert came again: %+v", again)
+	}
+}
+
+// TestAForgottenAccountLeavesNoWord: not in the index of the full text either,
+// which other accounts share.
+func TestAForgottenAccountLeavesNoWord(t *testing.T) {
+	f := open(t)
+	b := f.inbox(0)
+	f.apply(inStep(b.ID, 1, 501, corpus(1, 500)...))
+	other := mail.AccountID("other")
+	_, err := f.Apply(f.ctx(), other, Batch{Listing: &Listing{Mailboxes: []ListedMailbox{{Name: "INBOX"}}}})
+	f.must(err)
+	box, err := f.MailboxByPath(f.ctx(), other, "INBOX")
+	f.must(err)
+	m := msg(1, 1)
+	m.Envelope.Subject, m.Preview = "zyzzyvaquux", "qwertyflump"
+	_, err = f.Apply(f.ctx(), other, Batch{Deltas: []Delta{inStep(box.ID, 1, 2, m)}})
+	f.must(err)
+	f.must(f.RemoveAccount(f.ctx(), other))
+	f.must(f.Close())
+	db, err := os.ReadFile(filepath.Join(f.dir, dbName))
+	f.must(err)
+	for _, word := range []string{"zyzzyva", "yzzyvaquux", "qwertyf", "wertyflump"} {
+		if bytes.Contains(db, []byte(word)) {
+			t.Errorf("%q is there still", word)
+		}
 	}
 }
