@@ -71,6 +71,9 @@ func Run(ctx context.Context, o Options) (End, error) {
 	if !o.Headless && !platform.HasDisplay() {
 		return "", &mail.Fault{Code: mail.CodeNoDisplay, Class: mail.ClassLocal}
 	}
+	if err := platform.LaunchNoBus(); err != nil {
+		return "", err
+	}
 	debug.SetGCPercent(collectAtHalf)
 	debug.SetMemoryLimit(memoryTarget)
 	runtime.GOMAXPROCS(oneProcessor)

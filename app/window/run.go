@@ -68,6 +68,9 @@ func Run(ctx context.Context, o Options) error {
 	if err := Display(); err != nil {
 		return err
 	}
+	if err := platform.LaunchNoBus(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if cache, err := os.UserCacheDir(); err == nil {
