@@ -306,7 +306,7 @@ func TestSilentServer(t *testing.T) {
 		if script != nil {
 			return nil, &mail.Fault{Code: mail.CodeUnreachable, Class: mail.ClassOffline}
 		}
-		script = mailtest.NewScript(t, idling+"C: ? IDLE\nS: + go\nC: DONE\nC: <close>\n")
+		script = mailtest.NewScript(t, idling+"C: ? IDLE\nS: + go\nC: DONE\nC: <anything>\n")
 		o.Dial.DialContext = func(context.Context, string, string) (net.Conn, error) { return script.NewConn(), nil }
 		return wire.Dial(ctx, o)
 	}

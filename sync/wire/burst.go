@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/heronmail/heron/sync/dial"
 )
@@ -82,17 +83,26 @@ func (c *Conn) Burst(ctx context.Context, cmds []string, h func(i int, r *Respon
 		return err
 	}
 	defer c.gate.leave()
+	return c.run(ctx, parts, selected, h)
+}
 
-	b := newBurst(c.seq+1, len(cmds), h)
-	if !c.install(b, selected) {
-		return c.Err()
+// run is Burst for who has the gate. Without commands it ends an IDLE that is
+// still running.
+func (c *Conn) run(ctx context.Context, parts [][]string, selected bool, h func(i int, r *Response) error) error {
+	b, left, err := c.install(len(parts), selected, h)
+	if b == nil {
+		return err
 	}
 	c.watch.start()
 	defer c.watch.stop()
 	stop := context.AfterFunc(ctx, func() { c.fail(dial.Ended(ctx, c.endpoint)) })
 	defer stop()
+	if left != nil && left.hurried {
+		late := time.AfterFunc(endIdle, func() { c.missDone(b) })
+		defer late.Stop()
+	}
 
-	c.send(b, parts)
+	c.send(b, parts, left != nil)
 	select {
 	case <-b.done:
 		return b.err
@@ -122,22 +132,52 @@ func (c *Conn) enter(ctx context.Context) error {
 	return dial.Ended(ctx, c.endpoint)
 }
 
-// install makes b the receiver of what comes; false if the connection has ended.
-func (c *Conn) install(b *burst, selected bool) bool {
+// install makes a burst of n commands the receiver of what comes. An IDLE that
+// still runs becomes the first of its commands, so that it is n+1; then it is
+// returned as left. There is no burst if there is nothing to wait for, or if the
+// connection has ended, with the error of which it comes back.
+func (c *Conn) install(n int, selected bool, h func(i int, r *Response) error) (b *burst, left *idling, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
-		return false
+		return nil, nil, c.err
 	}
+	first := c.seq + 1
+	if i := c.idle; i != nil && i.b.left > 0 {
+		left, first, n, h = i, i.b.first, n+1, c.behindIdle(h)
+	}
+	c.idle = nil
+	if n == 0 {
+		return nil, nil, nil
+	}
+	b = newBurst(first, n, h)
 	c.burst = b
 	c.selected = c.selected || selected
-	return true
+	return b, left, nil
 }
 
-// send writes the commands; it stops where the server must be waited for. An
-// error ends the connection, so that nobody waits for an answer.
-func (c *Conn) send(b *burst, parts [][]string) {
+// behindIdle hands on what is not of the IDLE that a burst began with.
+func (c *Conn) behindIdle(h func(i int, r *Response) error) func(int, *Response) error {
+	return func(i int, r *Response) error {
+		switch {
+		case i > 0 && h != nil:
+			return h(i-1, r)
+		case i == 0 && !r.Tagged():
+			c.toEvents(r)
+		}
+		return nil
+	}
+}
+
+// send writes the commands, behind the end of an IDLE if one is left; it stops
+// where the server must be waited for. An error ends the connection, so that
+// nobody waits for an answer.
+func (c *Conn) send(b *burst, parts [][]string, left bool) {
 	var out []byte
+	shift := 0
+	if left {
+		out, shift = append(out, "DONE\r\n"...), 1
+	}
 	flush := func() bool {
 		if err := c.write(out); err != nil {
 			c.fail(c.fault(err))
@@ -154,7 +194,7 @@ func (c *Conn) send(b *burst, parts [][]string) {
 			if !flush() {
 				return
 			}
-			if refused = !c.agreed(b, i); refused {
+			if refused = !c.agreed(b, i+shift); refused {
 				break
 			}
 			out = append(out, more...)

@@ -66,6 +66,7 @@ type Conn struct {
 	bye      *Status
 	raw      map[string]string // names of mailboxes that do not encode to what the server has
 	burst    *burst            // who gets the responses
+	idle     *idling           // an IDLE that still runs; set by who holds the gate
 	lib      *library
 	selected bool // a burst selected since go-imap last owned the connection
 

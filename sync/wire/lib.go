@@ -41,6 +41,9 @@ func (c *Conn) Lib(ctx context.Context, f func(*imapclient.Client) error) error 
 		return err
 	}
 	defer c.gate.leave()
+	if err := c.run(ctx, nil, false, nil); err != nil { // end an IDLE
+		return err
+	}
 	lib := c.attach()
 	stop := context.AfterFunc(ctx, func() { c.fail(dial.Ended(ctx, c.endpoint)) })
 	defer stop()

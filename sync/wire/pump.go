@@ -130,13 +130,19 @@ func (c *Conn) toBurst(b *burst, r *Response) {
 		return
 	}
 	c.mu.Lock()
+	if c.burst != b && c.burst != nil {
+		// It began with this IDLE while we looked the other way.
+		if j, ok := c.burst.index(r.Tag); ok {
+			b, i = c.burst, j
+		}
+	}
 	b.ended[i] = true
 	b.left--
 	for b.cur < len(b.ended)-1 && b.ended[b.cur] {
 		b.cur++
 	}
 	last := b.left == 0
-	if last {
+	if last && c.burst == b {
 		c.burst = nil
 	}
 	c.mu.Unlock()
