@@ -26,6 +26,7 @@ type osKeyring struct {
 	limit   time.Duration
 	b       backend
 	usable  func() *mail.Fault // tells beforehand that there is no service
+	gate    chan struct{}      // full while a call is under way
 }
 
 // NewKeyring returns the store on the OS keyring: Secret Service, Credential
@@ -36,6 +37,7 @@ func NewKeyring(service string, limit time.Duration) Store {
 		service: service, limit: limit,
 		b:      backend{keyring.Get, keyring.Set, keyring.Delete},
 		usable: usable,
+		gate:   make(chan struct{}, 1),
 	}
 }
 
@@ -86,10 +88,21 @@ func (k *osKeyring) Delete(ctx context.Context, id mail.AccountID) error {
 }
 
 // do runs one call that cannot be cancelled. When it takes too long the caller
-// goes on without it; the goroutine ends with the keyring's dialog.
+// goes on without it; the goroutine ends with the keyring's dialog. Until then
+// no other call is made: each would ask its user in a dialog of its own.
 func (k *osKeyring) do(ctx context.Context, call func() (string, error)) (string, error) {
 	if f := k.usable(); f != nil {
 		return "", f
+	}
+	locked := &mail.Fault{Code: mail.CodeKeyringLocked, Class: mail.ClassLocal}
+	limit := time.NewTimer(k.limit)
+	defer limit.Stop()
+	select {
+	case k.gate <- struct{}{}:
+	case <-limit.C:
+		return "", locked
+	case <-ctx.Done():
+		return "", ctx.Err()
 	}
 	type answer struct {
 		entry string
@@ -98,15 +111,14 @@ func (k *osKeyring) do(ctx context.Context, call func() (string, error)) (string
 	done := make(chan answer, 1)
 	go func() {
 		entry, err := call()
+		<-k.gate
 		done <- answer{entry, err}
 	}()
-	limit := time.NewTimer(k.limit)
-	defer limit.Stop()
 	select {
 	case a := <-done:
 		return a.entry, a.err
 	case <-limit.C:
-		return "", &mail.Fault{Code: mail.CodeKeyringLocked, Class: mail.ClassLocal}
+		return "", locked
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}

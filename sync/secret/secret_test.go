@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,10 +49,16 @@ func fake(m map[string]string) backend {
 	}
 }
 
+// over is the store on a backend, with a limit of 5 s.
+func over(b backend) Store {
+	usable := func() *mail.Fault { return nil }
+	return &osKeyring{service: "s", limit: 5 * time.Second, b: b, usable: usable, gate: make(chan struct{}, 1)}
+}
+
 func stores() map[string]Store {
 	return map[string]Store{
 		"memory":  NewMemory(),
-		"keyring": &osKeyring{service: "s", limit: time.Second, b: fake(map[string]string{}), usable: func() *mail.Fault { return nil }},
+		"keyring": over(fake(map[string]string{})),
 	}
 }
 
@@ -125,9 +132,12 @@ func TestASecretIsKeptAsItIsOrNotAtAll(t *testing.T) {
 func TestAKeyringThatDoesNotAnswerIsLocked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		open := make(chan struct{})
-		s := &osKeyring{limit: 5 * time.Second, usable: func() *mail.Fault { return nil }, b: backend{
-			get: func(string, string) (string, error) { <-open; return "", keyring.ErrNotFound },
-		}}
+		var dialogs atomic.Int32
+		s := over(backend{get: func(string, string) (string, error) {
+			dialogs.Add(1)
+			<-open
+			return "", keyring.ErrNotFound
+		}})
 		start := time.Now()
 		_, err := s.Get(t.Context(), "work", "b")
 		if code(err) != mail.CodeKeyringLocked || time.Since(start) != 5*time.Second {
@@ -138,7 +148,13 @@ func TestAKeyringThatDoesNotAnswerIsLocked(t *testing.T) {
 		if _, err := s.Get(ctx, "work", "b"); !errors.Is(err, context.Canceled) {
 			t.Errorf("with an ended context: %v", err)
 		}
+		if _, err := s.Get(t.Context(), "home", "b"); code(err) != mail.CodeKeyringLocked || dialogs.Load() != 1 {
+			t.Errorf("while its user is asked: %v, %d dialogs", err, dialogs.Load())
+		}
 		close(open)
+		if _, err := s.Get(t.Context(), "work", "b"); code(err) != mail.CodeSecretMissing {
+			t.Errorf("when it answers again: %v", err)
+		}
 	})
 }
 
@@ -149,11 +165,11 @@ func TestWhatTheKeyringSays(t *testing.T) {
 		"dial unix /run/user/1000/bus: connect: no such file or directory":               mail.CodeKeyringMissing,
 		"something else": mail.CodeKeyringFailed,
 	} {
-		s := &osKeyring{limit: time.Second, usable: func() *mail.Fault { return nil }, b: backend{
+		s := over(backend{
 			get:    func(string, string) (string, error) { return "", errors.New(text) },
 			set:    func(string, string, string) error { return errors.New(text) },
 			delete: func(string, string) error { return errors.New(text) },
-		}}
+		})
 		_, get := s.Get(t.Context(), "a", "b")
 		for _, err := range []error{get, s.Set(t.Context(), "a", "b", "c"), s.Delete(t.Context(), "a")} {
 			if code(err) != want {
