@@ -8,7 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"time"
@@ -26,13 +25,6 @@ var version = "dev"
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// Exit codes, as heronctl's.
-const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
-)
-
 // flags are what the command line says.
 type flags struct {
 	dataDir string
@@ -42,22 +34,27 @@ type flags struct {
 	version bool
 }
 
-func parse(args []string, p *i18n.Printer, stderr io.Writer) (flags, error) {
+// errUsage says that the command line makes no sense; why was said already.
+var errUsage = errors.New("wrong usage")
+
+func parse(args []string, p *i18n.Printer, stdout, stderr io.Writer) (flags, error) {
 	var f flags
 	set := flag.NewFlagSet("heron-window", flag.ContinueOnError)
-	set.SetOutput(io.Discard) // its own words are English only; Usage says ours
-	set.Usage = func() { _, _ = fmt.Fprint(stderr, p.T("window.help")) }
+	set.SetOutput(io.Discard) // its own words are English only
+	set.Usage = func() {}     // flag calls it for --help and for errors alike
 	set.StringVar(&f.dataDir, "data-dir", "", "")
 	set.Int64Var(&f.message, "message", 0, "")
 	set.BoolVar(&f.wizard, "wizard", false, "")
 	set.BoolVar(&f.asked, "asked", false, "")
 	set.BoolVar(&f.version, "version", false, "")
-	if err := set.Parse(args); err != nil {
+	err := set.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		_, _ = fmt.Fprint(stdout, p.T("window.help"))
 		return f, err
-	}
-	if set.NArg() > 0 || f.message < 0 {
-		set.Usage()
-		return f, errors.New("too many arguments")
+	case err != nil || set.NArg() > 0 || f.message < 0:
+		_, _ = fmt.Fprintln(stderr, "heron-window:", p.T("window.usage"))
+		return f, errUsage
 	}
 	return f, nil
 }
@@ -67,28 +64,27 @@ func run(args []string, stdout, stderr io.Writer) int {
 	p, err := i18n.New("")
 	if err != nil {
 		_, _ = fmt.Fprintln(stderr, "heron-window:", err)
-		return exitFailed
+		return health.ExitFailed
 	}
-	f, err := parse(args, p, stderr)
+	f, err := parse(args, p, stdout, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		return exitOK
+		return health.ExitDone
 	case err != nil:
-		return exitUsage
+		return health.ExitUsage
 	case f.version:
 		_, _ = fmt.Fprintln(stdout, "heron-window", api.Build(version))
-		return exitOK
+		return health.ExitDone
 	}
 	if err := open(start, f, p, stderr); err != nil {
 		pr := mail.FaultOf(err).Problem()
 		if errors.Is(err, window.ErrNoDisplay) {
 			pr = mail.Problem{Code: mail.CodeNoDisplay, Class: mail.ClassLocal}
 		}
-		d := health.Describe(p, pr)
-		_, _ = fmt.Fprintf(stderr, "heron-window: %s\n%s %s\n", d.Title, d.Text, d.Remedy)
-		return exitFailed
+		health.Say(stderr, p, "heron-window", pr)
+		return health.ExitFailed
 	}
-	return exitOK
+	return health.ExitDone
 }
 
 // open shows the window until it is closed.
@@ -103,11 +99,7 @@ func open(start time.Time, f flags, p *i18n.Printer, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	level := slog.LevelWarn
-	if os.Getenv("HERON_DEBUG") != "" {
-		level = slog.LevelDebug
-	}
-	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
+	log := health.Logger(stderr)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	release, ok := alone(dirs, log)

@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/heronmail/heron/sync/health"
 )
 
 func TestArguments(t *testing.T) {
@@ -14,12 +16,12 @@ func TestArguments(t *testing.T) {
 		code     int
 		out, err string
 	}{
-		{[]string{"--version"}, exitOK, "heron-window ", ""},
-		{[]string{"--help"}, exitOK, "", "--message N"},
-		{[]string{"--nonsense"}, exitUsage, "", "--message N"},
-		{[]string{"--message", "x"}, exitUsage, "", "--message N"},
-		{[]string{"--message", "-3"}, exitUsage, "", "--message N"},
-		{[]string{"more"}, exitUsage, "", "--message N"},
+		{[]string{"--version"}, health.ExitDone, "heron-window ", ""},
+		{[]string{"--help"}, health.ExitDone, "--message N", ""},
+		{[]string{"--nonsense"}, health.ExitUsage, "", "heron-window --help"},
+		{[]string{"--message", "x"}, health.ExitUsage, "", "heron-window --help"},
+		{[]string{"--message", "-3"}, health.ExitUsage, "", "heron-window --help"},
+		{[]string{"more"}, health.ExitUsage, "", "heron-window --help"},
 	} {
 		var out, errs bytes.Buffer
 		if code := run(c.args, &out, &errs); code != c.code || !strings.Contains(out.String(), c.out) || !strings.Contains(errs.String(), c.err) {
@@ -36,7 +38,7 @@ func TestWithoutADisplayItSaysSo(t *testing.T) {
 	t.Setenv("WAYLAND_DISPLAY", "")
 	t.Setenv("LC_ALL", "C")
 	var out, errs bytes.Buffer
-	if code := run(nil, &out, &errs); code != exitFailed {
+	if code := run(nil, &out, &errs); code != health.ExitFailed {
 		t.Errorf("exit %d", code)
 	}
 	if s := errs.String(); !strings.Contains(s, "display") || strings.Contains(s, "panic") {

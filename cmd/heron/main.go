@@ -80,7 +80,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintln(stdout, "heron", api.Build(version))
 		return health.ExitDone
 	}
-	end, err := start(f, logger(stderr))
+	log := health.Logger(stderr)
+	slog.SetDefault(log) // the tray library speaks to the standard logger: it shall be no louder
+	end, err := start(f, log)
 	if err != nil {
 		return fail(stderr, p, f, err)
 	}
@@ -112,27 +114,10 @@ func start(f flags, log *slog.Logger) (agent.End, error) {
 	return agent.Run(ctx, o)
 }
 
-// logger writes to stderr what a reader of a bug report needs, and everything
-// with HERON_DEBUG.
-func logger(stderr io.Writer) *slog.Logger {
-	const kept = 500
-	level := slog.LevelWarn
-	if os.Getenv("HERON_DEBUG") != "" {
-		level = slog.LevelDebug
-	}
-	log := slog.New(health.NewRing(kept, level, func(line string) {
-		_, _ = fmt.Fprintln(stderr, line) // nobody to tell when stderr is gone
-	}))
-	// The tray library speaks to the standard logger: it shall be no louder.
-	slog.SetDefault(log)
-	return log
-}
-
 // fail says what went wrong in the user's words.
 func fail(stderr io.Writer, p *i18n.Printer, f flags, err error) int {
 	pr := mail.FaultOf(err).Problem()
-	d := health.Describe(p, pr)
-	_, _ = fmt.Fprintf(stderr, "heron: %s\n%s %s\n", d.Title, d.Text, d.Remedy)
+	health.Say(stderr, p, "heron", pr)
 	if pr.Code == mail.CodeNoDisplay {
 		hint := "agent.no-display"
 		if f.demo {
