@@ -2,6 +2,7 @@ package tray
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -88,10 +89,8 @@ func (i *Icon) layAll(ctx context.Context) {
 
 func (i *Icon) lay(ctx context.Context, v View) {
 	if !i.drawn || v.Icon != i.view.Icon {
-		if data, err := encode(i.artist, v.Icon); err != nil {
-			i.log.Error("tray icon not drawn", "error", err)
-		} else {
-			systray.SetIcon(data)
+		if err := i.setIcon(v.Icon); err != nil {
+			i.log.Info("tray icon not drawn", "error", err)
 		}
 	}
 	if !i.drawn || v.Tooltip != i.view.Tooltip {
@@ -109,6 +108,22 @@ func (i *Icon) lay(ctx context.Context, v View) {
 		i.nodes = i.build(ctx, nil, v.Menu)
 	}
 	i.drawn, i.view = true, v
+}
+
+// setIcon draws the icon. When the session bus is gone the library panics; that
+// takes the icon away, and must not take the program, which watches mail.
+func (i *Icon) setIcon(s badge.Spec) (err error) {
+	data, err := encode(i.artist, s)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if why := recover(); why != nil {
+			err = fmt.Errorf("set tray icon: %v", why)
+		}
+	}()
+	systray.SetIcon(data)
+	return nil
 }
 
 // sameShape reports whether two menus have the same lines but for what they

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -300,5 +301,34 @@ func TestIcon(t *testing.T) {
 	}
 	if owned() {
 		t.Error("the icon is still there")
+	}
+}
+
+// A session bus that goes takes the icon with it, and not the program: mail is
+// watched all the same.
+func TestIconOutlivesTheBus(t *testing.T) {
+	desktop.Start(t, desktop.Options{Bare: true}).Enter(t)
+	show, _, end, pid := startIcon(t)
+	show(State{Now: now(), Unread: 1})
+	conn := connect(t)
+	mailtest.Await(t, "the icon is there", func() bool {
+		item := conn.Object(fmt.Sprintf("org.kde.StatusNotifierItem-%d-1", pid), "/StatusNotifierItem")
+		v, err := item.GetProperty("org.kde.StatusNotifierItem.Title")
+		return err == nil && v.Value() == "Heron: No account yet"
+	})
+	var bus uint32
+	if err := conn.BusObject().Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0, "org.freedesktop.DBus").Store(&bus); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(int(bus), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	mailtest.Await(t, "the bus is gone", func() bool { return !conn.Connected() })
+	for n := range 5 {
+		show(State{Now: now(), Unread: n + 2, Accounts: []Account{{ID: "work", State: mail.StateOnline}}, Newest: make([]Entry, n)})
+		time.Sleep(20 * time.Millisecond) // each is drawn, not the last alone
+	}
+	if err := end(); err != nil {
+		t.Errorf("the process does not end well: %v", err)
 	}
 }
