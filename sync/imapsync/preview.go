@@ -50,8 +50,12 @@ func (s *session) playPeek(ctx context.Context, steps []step, peeked bool) error
 	return err
 }
 
-// spoilt reports whether the answer about a new message could not be read.
+// spoilt reports whether first words were asked for, and the answer about a
+// new message is a refusal or cannot be read.
 func (t *target) spoilt() bool {
+	if !t.peeked || t.refusedNew != nil {
+		return t.peeked
+	}
 	for _, u := range t.bad {
 		if u == 0 || u >= t.next() {
 			return true

@@ -26,9 +26,10 @@ func sections(i int, more, header, text string) string {
 	return fmt.Sprintf("S: <raw %q>\n", raw)
 }
 
-// newMailPass is a later pass over an inbox that held had messages and has more
+// newMailPass is a later pass over an inbox that held one message and has more
 // new ones; answer is what the FETCH of these gets.
-func newMailPass(had, more int, answer string) string {
+func newMailPass(more int, answer string) string {
+	const had = 1
 	n := had + more
 	return bare + onlyInbox + statusOf +
 		fmt.Sprintf("S: * STATUS INBOX (MESSAGES %d UIDNEXT %d UIDVALIDITY 7 UNSEEN %d)\nS: A3 OK done\n", n, n+1, n) +
@@ -37,7 +38,8 @@ func newMailPass(had, more int, answer string) string {
 }
 
 // again is the same question without first words, and its answer.
-func again(had, more int) string {
+func again(more int) string {
+	const had = 1
 	n := had + more
 	return fmt.Sprintf("C: B1 SELECT \"INBOX\"\nC: B2 UID FETCH 1:%d (UID FLAGS)\nC: B3 UID FETCH %d:* %s\n", had, had+1, items) +
 		selected("B1", n, n+1) + flagsOf(1, had) + "S: B2 OK done\n" + messages(had+1, n) + "S: B3 OK done\n"
@@ -60,7 +62,7 @@ func (o *odd) previews() map[mail.UID]string {
 // without them does not cost the others theirs.
 func TestFirstWordsOfNewMail(t *testing.T) {
 	t.Parallel()
-	o := against(t, first(1), newMailPass(1, 3,
+	o := against(t, first(1), newMailPass(3,
 		withWords(2, "Content-Type: text/html\n\n", "<p>Are you free at <b>noon</b>?")+
 			withWords(3, "\n", "")+
 			withWords(4, "Content-Transfer-Encoding: base64\n\n", "SGVsbG8gd29ybGQh")+"S: A8 OK done\n"))
@@ -87,7 +89,7 @@ func TestFirstWordsThatCannotBeHad(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := against(t, first(1), newMailPass(1, 2, answer)+again(1, 2))
+			o := against(t, first(1), newMailPass(2, answer)+again(2))
 			o.mustPass()
 			if r := o.mustPass(); r.New != 2 || !slices.Equal(o.uids(), []mail.UID{1, 2, 3}) || len(o.previews()) != 3 {
 				t.Errorf("%+v, known are %v", r, o.uids())
@@ -96,7 +98,7 @@ func TestFirstWordsThatCannotBeHad(t *testing.T) {
 	}
 	t.Run("a section of another kind", func(t *testing.T) {
 		t.Parallel()
-		o := against(t, first(1), newMailPass(1, 1, "S: * 2 FETCH (UID 2 BODY[TEXT]<0> (a (b)) BODY[HEADER] NIL "+data(2)+")\nS: A8 OK done\n"))
+		o := against(t, first(1), newMailPass(1, "S: * 2 FETCH (UID 2 BODY[TEXT]<0> (a (b)) BODY[HEADER] NIL "+data(2)+")\nS: A8 OK done\n"))
 		o.mustPass()
 		if r := o.mustPass(); r.New != 1 || o.previews()[2] != "" {
 			t.Errorf("%+v, %v", r, o.previews())
@@ -108,8 +110,8 @@ func TestFirstWordsThatCannotBeHad(t *testing.T) {
 // not asked for ever.
 func TestFirstWordsThatEndTheConnection(t *testing.T) {
 	t.Parallel()
-	last := strings.Replace(newMailPass(1, 1, messages(2, 2)+"S: A8 OK done\n"), " "+peekItems, "", 1)
-	falls := newMailPass(1, 1, "S: <close>\n")
+	last := strings.Replace(newMailPass(1, messages(2, 2)+"S: A8 OK done\n"), " "+peekItems, "", 1)
+	falls := newMailPass(1, "S: <close>\n")
 	script := strings.Join([]string{first(1) + "C: <close>\n", falls, falls, last + "C: <close>\n"}, "---\n")
 	o := against(t, strings.TrimSuffix(script, "C: <close>\n"))
 	w := New(o.cfg)

@@ -132,7 +132,7 @@ func (s *session) settle(ctx context.Context, t *target) (d *store.Delta, done b
 		t.status.Messages = int(t.sel.Exists)
 		return nil, false, nil
 	}
-	if t.peeked && (t.refusedNew != nil || t.spoilt()) {
+	if t.spoilt() {
 		s.dontPeek("refused or unreadable")
 		return nil, false, nil
 	}
