@@ -2,17 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
 	"github.com/heronmail/heron/sync/control/api"
 	"github.com/heronmail/heron/sync/mail"
 )
-
-// sendGrace is how long a process that runs the engine itself stays to get an
-// action to the server. With a running Heron nobody has to stay.
-const sendGrace = 10 * time.Second
 
 type messageMark struct {
 	Target    []string      `arg:"" placeholder:"ID PATH UID..."`
@@ -170,58 +165,6 @@ func whyNot(ctx context.Context, s session, id mail.OpID) error {
 		}
 	}
 	return late
-}
-
-// errEnough ends reading a stream.
-var errEnough = errors.New("enough was read")
-
-// linger stays until the ops got to their server, or it shows that one will not
-// soon: queued is done as far as this command goes.
-func linger(ctx context.Context, s session, since mail.Revision, ids []mail.OpID) (mail.OpState, error) {
-	limit, cancel := context.WithTimeout(ctx, sendGrace)
-	defer cancel()
-	open := map[mail.OpID]bool{}
-	for _, id := range ids {
-		open[id] = true
-	}
-	var failed api.Op
-	err := s.Events(limit, api.EventsQuery{Since: since}, func(e api.Event) error {
-		switch {
-		case e.Op != nil && open[e.Op.ID]:
-			switch e.Op.State {
-			case mail.OpDone:
-				delete(open, e.Op.ID)
-			case mail.OpFailed:
-				failed = *e.Op
-				return errEnough
-			case mail.OpWaiting:
-				if e.Op.Tries > 0 {
-					return errEnough
-				}
-			case mail.OpSending:
-			}
-			if len(open) == 0 {
-				return errEnough
-			}
-		case e.Kind == (mail.AccountState{}).Kind():
-			switch e.State {
-			case mail.StateOffline, mail.StateNeedsSignIn, mail.StateError, mail.StatePaused:
-				return errEnough
-			case mail.StateOnline, mail.StateConnecting:
-			}
-		}
-		return nil
-	})
-	switch {
-	case failed.ID != 0:
-		return mail.OpFailed, opFault(ctx, s, failed)
-	case len(open) == 0:
-		return mail.OpDone, nil
-	case errors.Is(err, errEnough), err == nil, limit.Err() != nil && ctx.Err() == nil:
-		return mail.OpWaiting, nil // tried in vain, handed over, or slow: it is queued
-	default:
-		return mail.OpWaiting, err
-	}
 }
 
 func (a *app) writeMarked(r markResult, n int) error {

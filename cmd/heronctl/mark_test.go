@@ -75,6 +75,9 @@ func TestMarkAloneStaysForTheServer(t *testing.T) {
 	op := func(s mail.OpState, tries int) api.Event {
 		return api.Event{Kind: "op", Op: &api.Op{ID: 5, State: s, Tries: tries, Fault: string(mail.CodeRefusedCommand)}}
 	}
+	state := func(id mail.AccountID, s mail.State) api.Event {
+		return api.Event{Kind: "account.state", Account: id, State: s}
+	}
 	for _, c := range []struct {
 		name   string
 		events []api.Event
@@ -85,7 +88,8 @@ func TestMarkAloneStaysForTheServer(t *testing.T) {
 		{"sent", []api.Event{op(mail.OpWaiting, 0), op(mail.OpSending, 1), op(mail.OpDone, 1)}, `{"op":5,"ops":[5],"state":"done"}`, 0, 0},
 		{"taken back", []api.Event{op(mail.OpSending, 1), op(mail.OpFailed, 1)}, "", 0, 1},
 		{"tried in vain", []api.Event{op(mail.OpSending, 1), op(mail.OpWaiting, 1)}, `{"op":5,"ops":[5],"state":"waiting"}`, 0, 0},
-		{"offline", []api.Event{{Kind: "account.state", State: mail.StateConnecting}, {Kind: "account.state", State: mail.StateOffline}}, `{"op":5,"ops":[5],"state":"waiting"}`, 0, 0},
+		{"offline", []api.Event{state("work", mail.StateConnecting), state("work", mail.StateOffline)}, `{"op":5,"ops":[5],"state":"waiting"}`, 0, 0},
+		{"another account is offline", []api.Event{state("home", mail.StateOffline), op(mail.OpSending, 1), op(mail.OpDone, 1)}, `{"op":5,"ops":[5],"state":"done"}`, 0, 0},
 		{"slow", []api.Event{op(mail.OpWaiting, 0)}, `{"op":5,"ops":[5],"state":"waiting"}`, sendGrace, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -99,5 +103,23 @@ func TestMarkAloneStaysForTheServer(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestMarkAloneInTwoAccounts: what keeps one account's action back does not keep
+// the other's.
+func TestMarkAloneInTwoAccounts(t *testing.T) {
+	f := sample()
+	f.holding, f.result = true, api.ActionResult{Op: 5, Ops: []mail.OpID{5, 6}}
+	f.ops = []api.Op{{ID: 5, Account: "home", State: mail.OpWaiting}, {ID: 6, Account: "work", State: mail.OpWaiting}}
+	f.events = []api.Event{
+		{Kind: "account.state", Account: "home", State: mail.StateOffline},
+		{Kind: "op", Op: &api.Op{ID: 6, State: mail.OpSending, Tries: 1}},
+		{Kind: "op", Op: &api.Op{ID: 6, State: mail.OpDone, Tries: 1}},
+		{Kind: "no more is read"},
+	}
+	o := try(t, &fakes{worker: f}, strings.Fields("message mark id:204 id:203 --seen --json")...)
+	if o.code != 0 || strings.TrimSpace(o.out) != `{"op":5,"ops":[5,6],"state":"waiting"}` {
+		t.Errorf("exit %d: %s%s", o.code, o.out, o.errOut)
 	}
 }
