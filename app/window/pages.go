@@ -31,6 +31,7 @@ type pages struct {
 	used    []int // page numbers, the last one used at the end
 	wanted  []int // page numbers, the last one wanted at the end
 	flights map[int]int
+	failed  map[int]bool // not asked for again until the list changes
 }
 
 type page struct {
@@ -39,7 +40,7 @@ type page struct {
 }
 
 func newPages(need func()) *pages {
-	return &pages{need: need, kept: map[int]page{}, flights: map[int]int{}, wanted: []int{0}}
+	return &pages{need: need, kept: map[int]page{}, flights: map[int]int{}, failed: map[int]bool{}, wanted: []int{0}}
 }
 
 // Len is the number of rows in the whole list.
@@ -73,7 +74,7 @@ func (p *pages) At(i int) (api.Message, bool) {
 	if ok {
 		p.touch(n)
 	}
-	if (!ok || pg.epoch != p.epoch) && p.flights[n] == 0 && !slices.Contains(p.wanted, n) {
+	if (!ok || pg.epoch != p.epoch) && p.flights[n] == 0 && !p.failed[n] && !slices.Contains(p.wanted, n) {
 		p.wanted = append(p.wanted, n)
 		if len(p.wanted) > wantsKept {
 			p.wanted = p.wanted[len(p.wanted)-wantsKept:]
@@ -113,6 +114,7 @@ func (p *pages) invalidate() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.epoch++
+	clear(p.failed)
 	p.wanted = p.wanted[:0]
 	p.wanted = append(p.wanted, p.used[max(0, len(p.used)-wantsKept):]...)
 	if len(p.wanted) == 0 {
@@ -160,11 +162,13 @@ func (p *pages) fill(offset, epoch int, got api.Page) {
 	}
 }
 
-// fail gives up a page that was asked for.
+// fail gives up a page that was asked for, until the list changes: it is drawn
+// again at once, and would be asked for without end.
 func (p *pages) fail(offset int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.flights, offset/pageRows)
+	p.failed[offset/pageRows] = true
 }
 
 func (p *pages) newest() int {

@@ -41,7 +41,7 @@ func (s *session) read() {
 		return
 	}
 	s.reading, s.stale, s.lastRead, s.asked = true, false, s.now(), s.now()
-	a, ctx, place, open, pg := s.agent, s.ctx, s.st.Place, s.st.Open.ID, s.pages
+	a, ctx, place, open, pg := s.agent, s.here, s.st.Place, s.st.Open.ID, s.pages
 	s.begin(func() func() {
 		var r reading
 		r.status, r.err = a.Status(ctx)
@@ -66,6 +66,7 @@ func (s *session) read() {
 func (s *session) haveRead(a agent, place view.Place, open mail.MessageID, r reading, listErr error) {
 	s.reading = false
 	if s.agent != a {
+		s.changed() // another agent came meanwhile
 		return
 	}
 	if r.err != nil {
@@ -103,9 +104,10 @@ func (s *session) haveRead(a agent, place view.Place, open mail.MessageID, r rea
 	}
 }
 
-// fillPages fetches the pages that are wanted, one after the other, at most two.
+// fillPages fetches the pages that are wanted, one after the other, and those
+// that the user came to meanwhile.
 func fillPages(ctx context.Context, a agent, place view.Place, pg *pages) error {
-	for range wantsKept {
+	for {
 		offset, epoch, ok := pg.next()
 		if !ok {
 			return nil
@@ -119,7 +121,6 @@ func fillPages(ctx context.Context, a agent, place view.Place, pg *pages) error 
 		}
 		pg.fill(offset, epoch, got)
 	}
-	return nil
 }
 
 // newPages starts an empty list.
@@ -143,11 +144,11 @@ func (s *session) fetch(pg *pages) {
 	if s.agent == nil || pg != s.pages || s.st.Place.Kind == view.PlaceActivity {
 		return
 	}
-	a, ctx, place := s.agent, s.ctx, s.st.Place
+	a, ctx, place := s.agent, s.here, s.st.Place
 	s.begin(func() func() {
 		err := fillPages(ctx, a, place, pg)
 		return func() {
-			if pg == s.pages {
+			if pg == s.pages && a == s.agent {
 				s.st.Trouble, s.dirty = problemOf(err), true
 			}
 		}

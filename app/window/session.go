@@ -42,7 +42,8 @@ type session struct {
 	launched bool // the agent was started by us, once
 	dialling bool
 	retry    *time.Timer
-	leave    context.CancelFunc // ends what belongs to the agent we are attached to
+	here     context.Context    //nolint:containedctx // of what is asked of the agent we are attached to
+	leave    context.CancelFunc // ends here
 
 	pages     *pages
 	showFirst mail.MessageID // opened as soon as attached
@@ -165,13 +166,17 @@ func (s *session) wordsLast() time.Duration {
 
 // freshen asks the agent how the accounts stand, unless that was just done.
 func (s *session) freshen() {
-	a, ctx := s.agent, s.ctx
+	a, ctx := s.agent, s.here
 	if a == nil || len(s.st.Status.Accounts) == 0 || s.now().Sub(s.asked) < freshTick {
 		return
 	}
 	s.asked = s.now()
 	if s.reading {
 		return // that brings it
+	}
+	if s.st.Trouble != nil {
+		s.changed() // perhaps the list can be had now
+		return
 	}
 	s.begin(func() func() {
 		st, err := a.Status(ctx)
@@ -269,7 +274,7 @@ func (s *session) attached(a agent) {
 	s.agent, s.tries = a, 0
 	s.st.Link, s.st.NextTry = view.LinkUp, time.Time{}
 	ctx, leave := context.WithCancel(s.ctx)
-	s.leave = leave
+	s.here, s.leave = ctx, leave
 	s.begin(func() func() {
 		hello, err := a.Hello(ctx)
 		if err != nil {

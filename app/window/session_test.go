@@ -434,3 +434,58 @@ func TestNothingIsDrawnWhileNoWordChanges(t *testing.T) {
 		}
 	})
 }
+
+func TestRowsWantedWhileOthersComeArriveToo(t *testing.T) {
+	play(t, with(100_000), 0, func(g *stage) {
+		g.agent.Slow("Messages", 100*time.Millisecond)
+		rows := g.paper.state().Rows
+		rows.At(250)
+		rows.At(350)
+		time.Sleep(150 * time.Millisecond) // the first is here, the second on its way
+		rows.At(70_000)
+		settle()
+		if _, ok := rows.At(70_000); !ok {
+			g.Error("rows that were wanted late never come")
+		}
+	})
+}
+
+func TestRowsThatCannotBeHadAreNotAskedForWithoutEnd(t *testing.T) {
+	play(t, with(1000), 0, func(g *stage) {
+		rows := g.paper.state().Rows
+		g.agent.Fail("Messages", &mail.Fault{Code: mail.CodeStoreBroken, Class: mail.ClassLocal})
+		before := len(g.agent.Queries())
+		for range 100 { // each is drawn again after the answer
+			rows.At(500)
+			time.Sleep(50 * time.Millisecond)
+		}
+		if n := len(g.agent.Queries()) - before; n > 5 {
+			g.Errorf("asked %d times in five seconds", n)
+		}
+		g.agent.Fail("Messages", nil)
+		g.agent.Tell(api.Event{Kind: "counts"})
+		settle()
+		rows.At(500)
+		settle()
+		if _, ok := rows.At(500); !ok {
+			g.Error("never asked again")
+		}
+	})
+}
+
+func TestANewAgentIsReadThoughTheOldOneIsSlow(t *testing.T) {
+	play(t, with(10), 0, func(g *stage) {
+		old := g.agent
+		old.Slow("Status", time.Hour)
+		old.Tell(api.Event{Kind: "counts"})
+		settle() // a reading waits
+		heir := sample(20)
+		g.setAgent(heir)
+		old.Tell(api.Event{Kind: api.KindHandover})
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		if st := g.paper.state(); st.Rows.Len() != 20 {
+			g.Errorf("%d rows are shown", st.Rows.Len())
+		}
+	})
+}

@@ -24,6 +24,7 @@ type Agent struct {
 	queries  []api.PageQuery
 	added    []api.Draft
 	fault    map[string]error
+	slow     map[string]time.Duration
 	readers  map[chan api.Event]bool
 	gone     chan struct{}
 }
@@ -41,7 +42,7 @@ type CheckScript struct {
 // New makes an agent with that status.
 func New(st api.Status) *Agent {
 	return &Agent{
-		status: st, flags: map[mail.MessageID]mail.Flags{}, fault: map[string]error{},
+		status: st, flags: map[mail.MessageID]mail.Flags{}, fault: map[string]error{}, slow: map[string]time.Duration{},
 		readers: map[chan api.Event]bool{}, gone: make(chan struct{}),
 	}
 }
@@ -89,6 +90,23 @@ func (a *Agent) Fail(method string, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.fault[method] = err
+}
+
+// Slow has Status or Messages take so long to answer, until it is cancelled.
+func (a *Agent) Slow(method string, d time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.slow[method] = d
+}
+
+func (a *Agent) dawdle(ctx context.Context, method string) {
+	a.mu.Lock()
+	d := a.slow[method]
+	a.mu.Unlock()
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
 }
 
 // Tell sends a line to all readers of events.
@@ -139,7 +157,8 @@ func (a *Agent) Hello(context.Context) (api.Hello, error) {
 }
 
 // Status implements control.Backend.
-func (a *Agent) Status(context.Context) (api.Status, error) {
+func (a *Agent) Status(ctx context.Context) (api.Status, error) {
+	a.dawdle(ctx, "Status")
 	err := a.failure("Status")
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -213,7 +232,8 @@ func (a *Agent) Sync(context.Context, mail.AccountID) ([]api.SyncReport, error) 
 }
 
 // Messages implements control.Backend.
-func (a *Agent) Messages(_ context.Context, q api.PageQuery) (api.Page, error) {
+func (a *Agent) Messages(ctx context.Context, q api.PageQuery) (api.Page, error) {
+	a.dawdle(ctx, "Messages")
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.queries = append(a.queries, q)
