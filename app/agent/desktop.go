@@ -13,7 +13,8 @@ import (
 )
 
 // trayPatience is how long the desktop's tray may take to come, before we say
-// that there is none: at log-in everything starts at once.
+// that there is none: at log-in everything starts at once, and a panel that is
+// started anew is away for a moment.
 const trayPatience = 20 * time.Second
 
 // runTray shows the icon until ctx ends.
@@ -37,7 +38,9 @@ func (d *desktop) runTray(ctx context.Context) {
 			close(noBus)
 		}
 	})
-	d.parts.Go(func() { d.minTray(ctx, found) })
+	d.parts.Go(func() {
+		minTray(ctx, found, func(is bool) { d.problem(ctx, mail.CodeNoTray, is) }, func() { d.sayNoTray(ctx) })
+	})
 	select {
 	case <-bus:
 		d.icon.Run(ctx)
@@ -46,9 +49,10 @@ func (d *desktop) runTray(ctx context.Context) {
 	}
 }
 
-// minTray says once when there is no tray, and keeps Heron reachable.
-func (d *desktop) minTray(ctx context.Context, found <-chan bool) {
-	said, missing := false, true
+// minTray keeps a problem raised while there is no tray. One that never came is
+// also said, once, so that Heron stays reachable.
+func minTray(ctx context.Context, found <-chan bool, problem func(is bool), say func()) {
+	missing, quiet := true, false
 	patience := time.NewTimer(trayPatience)
 	defer patience.Stop()
 	for {
@@ -57,16 +61,21 @@ func (d *desktop) minTray(ctx context.Context, found <-chan bool) {
 			return
 		case present := <-found:
 			missing = !present
-			if said || present {
-				d.problem(ctx, mail.CodeNoTray, missing)
+			if missing {
+				patience.Reset(trayPatience)
+			} else {
+				quiet = true
+				problem(false)
 			}
 		case <-patience.C:
 			if !missing {
 				continue
 			}
-			said = true
-			d.problem(ctx, mail.CodeNoTray, true)
-			d.sayNoTray(ctx)
+			problem(true)
+			if !quiet {
+				quiet = true
+				say()
+			}
 		}
 	}
 }
