@@ -156,11 +156,14 @@ func (w *Worker) failBodies(f *mail.Fault) {
 // connection; what is wrong with one message is told to who asked.
 func (s *session) serveBodies(ctx context.Context) error {
 	for _, a := range s.w.takeAsks(func(a *ask) bool { return a.body != 0 }) {
-		err := s.fetchBody(ctx, a.body)
-		a.done <- answer{err: err}
-		if lost := s.conn.Err(); lost != nil {
-			return lost
+		err := s.conn.Err() // one that was lost over another body
+		if err == nil {
+			err = s.fetchBody(ctx, a.body)
 		}
+		a.done <- answer{err: err}
+	}
+	if lost := s.conn.Err(); lost != nil {
+		return lost
 	}
 	return ctx.Err()
 }

@@ -49,8 +49,13 @@ func (s *session) turn(ctx context.Context) (idle bool, err error) {
 		return false, err
 	}
 	h := s.hints.take()
+	if h.folders {
+		// Not at once again: there are servers that tell of a folder whenever
+		// they are asked for all.
+		s.pollNow()
+	}
 	switch {
-	case h.gone || h.folders || s.untilPoll() == 0:
+	case h.gone || s.untilPoll() == 0:
 		// What left the inbox may have gone to any folder: looked at together
 		// it is seen as one move.
 		return false, s.pass(ctx, h, false)

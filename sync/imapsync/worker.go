@@ -167,6 +167,9 @@ func (w *Worker) live(ctx context.Context) (steady bool, secret string, err erro
 	began := time.Now()
 	err = s.run(ctx)
 	s.keepStamps(context.WithoutCancel(ctx))
+	// Who kicked meanwhile wanted a connection, and had one: nothing is to be
+	// tried again for that, a password least of all.
+	drain(w.kick)
 	return time.Since(began) >= steadyAfter, secret, err
 }
 
