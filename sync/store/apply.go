@@ -301,8 +301,7 @@ func (a *applier) setServerFlags(d boxDelta, r located, fs mail.Flags, m mail.Mo
 		return err
 	}
 	if d.Server == nil {
-		d.box.carry(r.flags.server, -1)
-		d.box.carry(next.server, 1)
+		d.box.carryFlags(r.flags.server, next.server)
 	}
 	if err := a.setFlags(d.box, r, next, m); err != nil {
 		return err

@@ -211,3 +211,22 @@ func TestDeltasOfAnotherAccountsFolderAreRefused(t *testing.T) {
 	}
 	f.counts("INBOX", 1, 1)
 }
+
+// TestAStarCountsNothing: while the index is incomplete, the server's numbers
+// are shown, and it may have told another state than that of the flags we have.
+func TestAStarCountsNothing(t *testing.T) {
+	f := open(t)
+	b := f.folders("INBOX")["INBOX"]
+	d := inStep(b.ID, 1, 6, msg(5, 5))
+	d.Cursor.BackfillBelow, d.Server = 5, &mail.Counts{Total: 5}
+	f.apply(d)
+	before := f.boxes()["INBOX"].Counts
+	f.mark([]mail.MessageID{f.id(b, 5)}, mail.NewFlags(mail.FlagFlagged), nil)
+	if got := f.boxes()["INBOX"].Counts; got != before {
+		t.Errorf("starred here: %+v, before %+v", got, before)
+	}
+	f.apply(Delta{Mailbox: b.ID, Flags: []FlagUpdate{{UID: 5, Flags: mail.NewFlags(mail.FlagAnswered)}}})
+	if got := f.boxes()["INBOX"].Counts; got != before {
+		t.Errorf("answered elsewhere: %+v, before %+v", got, before)
+	}
+}

@@ -66,6 +66,17 @@ func (b *box) carry(f flagSet, n int) {
 	}
 }
 
+// carryFlags keeps the server's numbers true when the flags of a message that it
+// counted already change.
+func (b *box) carryFlags(was, is flagSet) {
+	switch {
+	case was.unseen() && !is.unseen():
+		b.server.Unread = max(0, b.server.Unread-1)
+	case !was.unseen() && is.unseen():
+		b.server.Unread++
+	}
+}
+
 // rowFlags are both sets of flags of a message.
 type rowFlags struct{ server, shown flagSet }
 

@@ -190,8 +190,7 @@ func (t *tx) reflag(r target, next rowFlags, m mail.ModSeq, g *groups[flagDelta]
 		if b, err = t.box(r.box); err != nil {
 			return err
 		}
-		b.carry(r.flags.server, -1)
-		b.carry(next.server, 1)
+		b.carryFlags(r.flags.server, next.server)
 	}
 	if err := t.setFlags(b, r.located, next, m); err != nil {
 		return err
