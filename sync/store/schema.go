@@ -134,7 +134,10 @@ func backup(ctx context.Context, c *sql.Conn, path string, v int) error {
 	if err := syncFile(tmp); err != nil {
 		return errors.Join(err, os.Remove(tmp))
 	}
-	return os.Rename(tmp, to)
+	if err := os.Rename(tmp, to); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(to)) // before what it is a copy of is changed
 }
 
 func syncFile(path string) error {
