@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/heronmail/heron/sync/config"
 	"github.com/heronmail/heron/sync/control/api"
 	"github.com/heronmail/heron/sync/mail"
 )
@@ -82,6 +83,12 @@ func (c *accountAdd) draft(a *app) (api.Draft, error) {
 	}
 	if d.User == "" {
 		d.User = c.Address
+	}
+	switch {
+	case !config.ValidHost(d.Host):
+		return d, usage(a.p.T("ctl.usage.host", "Host", clean(d.Host)))
+	case strings.ContainsAny(d.User, "\r\n\x00"):
+		return d, usage(a.p.T("ctl.usage.user"))
 	}
 	if d.Security == mail.Plain && !d.AllowPlaintext {
 		return d, &mail.Fault{Code: mail.CodePlaintextRefused, Class: mail.ClassTLS, Args: mail.Args{"host": d.Host}}

@@ -20,6 +20,8 @@ func TestWrongUsage(t *testing.T) {
 		{"account add nobody", "nobody is not a mail address"},
 		{"account add Ann<ann@example.org>", "is not a mail address"},
 		{"account add ann@example.org --id Über", "cannot be the name of an account"},
+		{"account add ann@example.org --host https://example.org", "is no server name"},
+		{"account add ann@example.org --user a\x00b", "no line breaks"},
 		{"account add ann@example.org --port 70000", "1 to 65535"},
 		{"account add ann@example.org --trust-fingerprint 12:34", "64 hexadecimal digits"},
 		{"account add ann@example.org --ca-file x --trust-fingerprint y", "exclude each other"},
