@@ -304,6 +304,9 @@ func TestSilentServer(t *testing.T) {
 	dial := func(ctx context.Context, t *testing.T, o wire.Options) (*wire.Conn, error) {
 		t.Helper()
 		if script != nil {
+			if !o.EndIdle {
+				t.Error("the next connection does not spare the server commands behind DONE")
+			}
 			return nil, &mail.Fault{Code: mail.CodeUnreachable, Class: mail.ClassOffline}
 		}
 		script = mailtest.NewScript(t, idling+"C: ? IDLE\nS: + go\nC: DONE\nC: <anything>\n")

@@ -64,7 +64,10 @@ type Worker struct {
 	kick chan struct{} // a token: do not wait any longer before the next try
 	only chan struct{} // a token: of who may be connected
 
-	peeksLost int // connections in a row that ended over a question for first words; belongs to who holds only
+	// What is learnt of the server from one connection for the next; it belongs
+	// to who holds only.
+	stalled   bool // the last one ended in silence: maybe over what came behind DONE
+	peeksLost int  // connections in a row that ended over a question for first words
 
 	mu      sync.Mutex
 	serving bool
@@ -167,6 +170,7 @@ func (w *Worker) live(ctx context.Context) (steady bool, secret string, err erro
 	began := time.Now()
 	err = s.run(ctx)
 	s.keepStamps(context.WithoutCancel(ctx))
+	w.stalled = mail.FaultOf(err).Code == mail.CodeTimeout
 	// Who kicked meanwhile wanted a connection, and had one: nothing is to be
 	// tried again for that, a password least of all.
 	drain(w.kick)
@@ -215,6 +219,7 @@ func (w *Worker) signIn(ctx context.Context) (*session, string, error) {
 	h := newHints()
 	o := wireOptions(w.cfg.Account, secret, w.cfg.Version)
 	o.Events = h.note
+	o.EndIdle = w.stalled
 	conn, err := w.cfg.Dial(ctx, o)
 	if err != nil {
 		return nil, secret, err

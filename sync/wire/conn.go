@@ -31,6 +31,10 @@ type Options struct {
 	Enable   []string          // extensions to enable (RFC 5161); those that are not offered are left out
 	Stall    time.Duration     // neither a response nor 1 KB of one for so long while an answer is due closes the connection; 0 means 60 s
 
+	// EndIdle ends an IDLE, and waits for its answer, before Idle returns, instead
+	// of together with the next command: a server may lose what comes behind DONE.
+	EndIdle bool
+
 	// Events is given what the server says of itself, outside of bursts: while
 	// idling, while go-imap owns the connection, and between commands. It runs
 	// in the pump. May be nil.

@@ -28,7 +28,8 @@ type idling struct {
 //
 // The server is not told that Idle returned: DONE goes out with the next
 // command, in one write, and Events is called meanwhile. If there is none, the
-// next Idle goes on with the same IDLE until that is limit old.
+// next Idle goes on with the same IDLE until that is limit old. Options.EndIdle
+// is for servers that do not take it so.
 //
 // When ctx ends the error wraps its cause, and the connection lives on unless
 // the server then does not end the IDLE within 3 seconds of the next command.
@@ -60,7 +61,13 @@ func (c *Conn) Idle(ctx context.Context, limit time.Duration) error {
 			return err
 		}
 	}
-	return c.idleFor(ctx, i, limit-time.Since(i.begun))
+	err := c.idleFor(ctx, i, limit-time.Since(i.begun))
+	if c.opt.EndIdle {
+		if lost := c.run(context.WithoutCancel(ctx), nil, false, nil); lost != nil {
+			return lost
+		}
+	}
+	return err
 }
 
 // resume returns the IDLE that runs, if it may run on; who has the gate.

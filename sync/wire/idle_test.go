@@ -135,6 +135,26 @@ func TestIdleGivesWay(t *testing.T) {
 	})
 }
 
+// TestEndIdle: for a server that loses what comes behind DONE.
+func TestEndIdle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := connect(t, "C: a IDLE\nS: + idling\nC:  DONE\nwait 1s\nS: a OK\n"+
+			"C: b IDLE\nS: + idling\nC:  DONE\nwait 1s\nS: b OK\nC: c NOOP\nS: c OK\ndrain", func(o *Options) { o.EndIdle = true })
+		begun := time.Now()
+		if err := c.Idle(t.Context(), time.Minute); err != nil {
+			t.Error(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(2*time.Second, cancel)
+		if err := c.Idle(ctx, time.Minute); !errors.Is(err, context.Canceled) || time.Since(begun) != 64*time.Second {
+			t.Errorf("%v after %v", err, time.Since(begun))
+		}
+		if _, err := c.Do(t.Context(), "NOOP", nil); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // TestIdleEndsFastOnDeadServer: who was interrupted wants to get on.
 func TestIdleEndsFastOnDeadServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
