@@ -23,6 +23,7 @@ import (
 	"github.com/heronmail/heron/sync/mail"
 	"github.com/heronmail/heron/sync/rule"
 	"github.com/heronmail/heron/sync/secret"
+	"github.com/heronmail/heron/sync/store"
 )
 
 // Options say what an agent works on.
@@ -256,13 +257,18 @@ func (d *desktop) problemWhile(ctx context.Context, code mail.Code, there <-chan
 }
 
 func (d *desktop) problem(ctx context.Context, code mail.Code, is bool) {
-	err := d.host.Store().ClearProblem(ctx, "", code)
-	if is {
-		err = d.host.Store().RaiseProblem(ctx, mail.Problem{Code: code, Class: mail.ClassLocal, Since: time.Now()})
-	}
-	if err != nil && ctx.Err() == nil {
+	if err := noteProblem(ctx, d.host.Store(), code, is); err != nil && ctx.Err() == nil {
 		d.log.Warn("problem not noted", "problem", string(code), "code", mail.FaultOf(err).Code)
 	}
+}
+
+// noteProblem raises or clears a problem of this desktop; nothing happens when
+// it is so already.
+func noteProblem(ctx context.Context, s *store.Store, code mail.Code, is bool) error {
+	if is {
+		return s.RaiseProblem(ctx, mail.Problem{Code: code, Class: mail.ClassLocal})
+	}
+	return s.ClearProblem(ctx, "", code)
 }
 
 // clearDesktopProblems takes back what only is so while an agent runs.

@@ -80,3 +80,22 @@ func TestEveryProblemShowsInTheTray(t *testing.T) {
 		}
 	}
 }
+
+// A desktop without notifications is told of once, and not anew with each
+// message that nobody could be alerted of.
+func TestTheSameProblemIsNotedOnce(t *testing.T) {
+	r := newRig(t)
+	before, err := r.store.Revision(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, is := range []bool{true, true, true, false, false} {
+		if err := noteProblem(t.Context(), r.store, mail.CodeNoAlerts, is); err != nil {
+			t.Fatal(err)
+		}
+	}
+	changes, err := r.store.Changes(t.Context(), before, 10)
+	if err != nil || len(changes) != 2 {
+		t.Errorf("changes %+v, %v; want it raised once and cleared once", changes, err)
+	}
+}
