@@ -53,14 +53,14 @@ func TestPages(t *testing.T) {
 // order.
 func TestPagesTileTheList(t *testing.T) {
 	f := open(t)
-	const n = 41
+	const n = 17
 	b := f.inbox(n)
-	f.apply(Delta{Mailbox: b.ID, Flags: []FlagUpdate{{UID: 7, Flags: seen}, {UID: 40, Flags: mail.NewFlags(mail.FlagDeleted)}}})
+	f.apply(Delta{Mailbox: b.ID, Flags: []FlagUpdate{{UID: 7, Flags: seen}, {UID: 16, Flags: mail.NewFlags(mail.FlagDeleted)}}})
 	for _, unread := range []bool{false, true} {
 		q := MessageQuery{Mailboxes: []mail.MailboxID{b.ID}, Unread: unread, Limit: n}
 		all, err := f.Messages(f.ctx(), q)
 		f.must(err)
-		for limit := 1; limit <= n; limit += 4 {
+		for limit := 1; limit <= n; limit += 5 {
 			for offset := range n + 2 {
 				q.Limit, q.Offset = limit, offset
 				p, err := f.Messages(f.ctx(), q)
