@@ -25,6 +25,9 @@ func Describe(p *i18n.Printer, pr mail.Problem) Text {
 	known := map[string]bool{}
 	for k, v := range pr.Args {
 		known[k] = true
+		if k == "what" {
+			v = whatWord(p, v)
+		}
 		args = append(args, k, shorten(mail.Printable(v)))
 	}
 	// A value that the fault did not know is a dash, not "<no value>".
@@ -48,6 +51,16 @@ func Describe(p *i18n.Printer, pr mail.Problem) Text {
 		return Text{Title: string(pr.Code), Text: strings.TrimSpace(pr.Args["text"]), Remedy: p.T("health.internal.remedy")}
 	}
 	return t
+}
+
+// whatWord translates what a fault names in English ("a paused account"). What
+// has no text, such as IDLE or POP3, is a name.
+func whatWord(p *i18n.Printer, what string) string {
+	id := "health.what." + strings.ReplaceAll(what, " ", "-")
+	if text := p.T(id); text != id {
+		return text
+	}
+	return what
 }
 
 func shorten(s string) string {

@@ -88,6 +88,21 @@ func TestDescribeNamesValues(t *testing.T) {
 	}
 }
 
+// TestWhatIsNotSupported: the faults name it in English.
+func TestWhatIsNotSupported(t *testing.T) {
+	german := printers(t)["de"]
+	for what, want := range map[string]string{
+		"a paused account": "Ein angehaltenes Konto wird nicht unterstützt.", "messages above 64 MiB": "Eine Nachricht über 64 MiB wird nicht unterstützt.",
+		"this request": "Diese Anfrage wird nicht unterstützt.", "restarting a command": "Das Neustarten eines Befehls wird nicht unterstützt.",
+		"showing a window without the agent": "Ein Fenster ohne das laufende Heron wird nicht unterstützt.", "POP3": "POP3 wird nicht unterstützt.",
+	} {
+		got := Describe(german, mail.Problem{Code: mail.CodeNotSupported, Args: mail.Args{"what": what}})
+		if got.Text != want {
+			t.Errorf("%s: %q, want %q", what, got.Text, want)
+		}
+	}
+}
+
 func TestExitCodes(t *testing.T) {
 	for _, c := range []struct {
 		pr   mail.Problem
