@@ -28,6 +28,7 @@ type Main struct {
 	foot     *statusBar
 	tips     *tips
 	keeper   *keeper
+	canvas   fyne.Canvas // nil before Keys
 
 	lists, columns, all *fyne.Container
 	parts               *columns
@@ -171,6 +172,7 @@ func checkKey() *desktop.CustomShortcut {
 
 // Keys gives a window's canvas the keys that work wherever the focus is.
 func (m *Main) Keys(c fyne.Canvas) {
+	m.canvas = c // Fyne knows whose canvas an object is on only once it was drawn
 	c.AddShortcut(checkKey(), func(fyne.Shortcut) { m.key(checkKey().KeyName, checkKey().Modifier) })
 	c.SetOnTypedRune(func(r rune) { m.typed(r) })
 	c.SetOnTypedKey(func(e *fyne.KeyEvent) { m.key(e.Name, 0) })
@@ -204,13 +206,14 @@ func (m *Main) key(k fyne.KeyName, mod fyne.KeyModifier) {
 // still has it.
 func (m *Main) keepKeys() {
 	fyne.Do(func() {
-		if c := fyne.CurrentApp().Driver().CanvasForObject(m.all); c != nil {
-			m.keeper.adopt(c)
+		if m.canvas != nil {
+			m.keeper.adopt(m.canvas)
 		}
 	})
 }
 
-// Start puts the focus where work begins.
+// Start puts the focus where work begins, also before the first frame; Keys
+// comes before it.
 func (m *Main) Start() { m.focus(m.list.list) }
 
 // typed does what a letter stands for.
@@ -251,7 +254,7 @@ func (m *Main) focus(o fyne.Focusable) {
 	if !ok || !obj.Visible() {
 		return
 	}
-	if c := fyne.CurrentApp().Driver().CanvasForObject(m.all); c != nil {
-		c.Focus(o)
+	if m.canvas != nil {
+		m.canvas.Focus(o)
 	}
 }
