@@ -83,6 +83,9 @@ func TestWatched(t *testing.T) {
 	r.status("what is asked for is watched", watched("Lists", "Other"))
 	r.list(a.ID, store.ListedMailbox{Name: "INBOX"}, store.ListedMailbox{Name: "Mailing", OldName: "Lists"}, store.ListedMailbox{Name: "Other"})
 	r.status("a renamed folder stays watched", watched("Mailing", "Other"))
+	r.status("the settings follow it", func(s AccountStatus) bool {
+		return slices.Contains(s.Account.Policy.Watch, "Mailing")
+	})
 	r.must(r.SetWatched(t.Context(), a.ID, "Other", false))
 	r.status("what is no longer asked for is not", watched("Mailing"))
 	if err := r.SetWatched(t.Context(), a.ID, "Nowhere", true); code(err) != mail.CodeNoFolder {

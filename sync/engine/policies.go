@@ -111,6 +111,7 @@ func (e *Engine) followChange(ctx context.Context, c mail.Change) error {
 		}
 		a.Policy.Watch = withPath(withPath(a.Policy.Watch, c.From, false), c.Folder.Path, true)
 		e.note(e.settings.SaveAccount(a))
+		e.beacon.signal()
 	}
 	return nil
 }
