@@ -22,6 +22,10 @@ const readyLimit = 30 * time.Second
 // between the moment it was found free and the moment Dovecot opens it.
 const startTries = 5
 
+// specialUse are a user's mailboxes beside INBOX, each with the attribute of its
+// name (RFC 6154).
+var specialUse = []string{"Drafts", "Sent", "Trash", "Archive", "Junk"}
+
 // DovecotConfig says what a Dovecot is to be like. The zero value is a server
 // that can all that Dovecot 2.3 can, with two users and Maildir storage.
 type DovecotConfig struct {
@@ -71,6 +75,9 @@ func StartDovecot(t TB, c DovecotConfig) *Dovecot {
 		if d.proc != nil {
 			d.proc.kill() // nothing is left to be kept, and an orderly end takes it a second
 		}
+		if failed, ok := t.(interface{ Failed() bool }); ok && failed.Failed() {
+			t.Logf("what the server said:\n%s", d.complaints())
+		}
 		d.remove()
 	})
 	for try := 1; ; try++ {
@@ -79,12 +86,30 @@ func StartDovecot(t TB, c DovecotConfig) *Dovecot {
 			err = d.run()
 		}
 		if err == nil {
+			err = d.makeMailboxes()
+		}
+		if err == nil {
 			return d
 		}
 		if try == startTries || !strings.Contains(err.Error(), "Address already in use") {
 			t.Fatalf("mailtest: dovecot: %v", err)
 		}
 	}
+}
+
+// complaints are the lines of the server's log that tell of trouble.
+func (d *Dovecot) complaints() string {
+	log, err := os.ReadFile(filepath.Join(d.Dir, "dovecot.log"))
+	if err != nil {
+		return err.Error()
+	}
+	var out strings.Builder
+	for line := range strings.Lines(string(log)) {
+		if strings.Contains(line, "Error: ") || strings.Contains(line, "Panic: ") || strings.Contains(line, "Fatal: ") {
+			out.WriteString(line)
+		}
+	}
+	return out.String()
 }
 
 // Stop ends the server and all its connections, as a crash of the machine
@@ -167,7 +192,7 @@ func (d *Dovecot) configure() error {
 		CertFile: cert.CertFile, KeyFile: cert.KeyFile,
 		Location: location, Capability: d.config.Capability, Extra: d.config.Extra,
 		IMAP: d.imap, IMAPS: d.imaps, POP3: d.pop3,
-		Special: []string{"Drafts", "Sent", "Trash", "Archive", "Junk"},
+		Special: specialUse,
 	})
 	if err != nil {
 		return err

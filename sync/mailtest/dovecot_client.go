@@ -181,3 +181,30 @@ func (d *Dovecot) connect(user int) (*imapclient.Client, error) {
 
 // home is a user's folder.
 func (d *Dovecot) home(user int) string { return filepath.Join(d.Dir, "mail", d.User(user)) }
+
+// makeMailboxes opens every user's mailboxes once. Dovecot 2.3 makes them when
+// they are first asked for, and two sessions that both do so at a user's first
+// sight can lock each other out: one of them then dies of "Resource deadlock
+// avoided" in the middle of an answer.
+func (d *Dovecot) makeMailboxes() error {
+	for user := range d.config.Users {
+		if err := d.makeMailboxesOf(user); err != nil {
+			return fmt.Errorf("mailboxes of %s: %w", d.User(user), err)
+		}
+	}
+	return nil
+}
+
+func (d *Dovecot) makeMailboxesOf(user int) error {
+	c, err := d.connect(user)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close() }() // nothing is left to be sent
+	for _, name := range append([]string{"INBOX"}, specialUse...) {
+		if _, err := c.Status(name, &imap.StatusOptions{NumMessages: true}).Wait(); err != nil {
+			return err
+		}
+	}
+	return c.Logout().Wait()
+}
