@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"fyne.io/systray"
+	"github.com/godbus/dbus/v5"
 
 	"github.com/heronmail/heron/app/tray/badge"
 )
@@ -23,9 +24,59 @@ const iconSize = 44
 func run(lay, _ func()) {
 	image.RegisterFormat("heron tray icon", pixelMagic, decodePixels, decodePixelConfig)
 	start, end := systray.RunWithExternalLoop(nil, nil)
+	trays := watchTrays()
 	start()
+	go registerWith(trays)
 	lay()
 	end()
+}
+
+const (
+	trayName   = "org.kde.StatusNotifierWatcher"
+	trayPath   = "/StatusNotifierWatcher"
+	busName    = "org.freedesktop.DBus"
+	ownersPath = "/org/freedesktop/DBus"
+	itemPath   = "/StatusNotifierItem"
+)
+
+// watchTrays listens for trays that come up, on the connection of systray. That
+// listens too, but only after its first try to register: a tray that comes
+// between the two, as at the start of a session, would never hear of the icon.
+// What comes back is nil without a session bus, of which systray complains.
+func watchTrays() <-chan *dbus.Signal {
+	conn, err := dbus.SessionBus()
+	if err != nil {
+		return nil
+	}
+	err = conn.AddMatchSignal(
+		dbus.WithMatchSender(busName), dbus.WithMatchObjectPath(ownersPath), dbus.WithMatchInterface(busName),
+		dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, trayName),
+	)
+	if err != nil {
+		return nil
+	}
+	signals := make(chan *dbus.Signal, 16)
+	conn.Signal(signals)
+	return signals
+}
+
+// registerWith tells each tray of the icon until the connection is closed. It
+// may hear so twice: an icon is known by the connection and path that it is on.
+func registerWith(trays <-chan *dbus.Signal) {
+	if trays == nil {
+		return
+	}
+	for s := range trays {
+		if s.Name != busName+".NameOwnerChanged" || len(s.Body) != 3 || s.Body[0] != trayName || s.Body[2] == "" {
+			continue
+		}
+		conn, err := dbus.SessionBus()
+		if err != nil {
+			return // it is gone, and the icon with it
+		}
+		// systray logs what a tray answers.
+		conn.Object(trayName, trayPath).Call(trayName+".RegisterStatusNotifierItem", dbus.FlagNoReplyExpected, itemPath)
+	}
 }
 
 // pixelMagic begins a picture as we hand it to systray: magic, width (32 bit,
