@@ -175,14 +175,14 @@ func (e *Engine) start(ctx context.Context, a mail.Account) {
 	}
 	delete(e.progress, a.ID)
 	if a.Policy.Paused {
-		e.note(e.store.SetState(ctx, a.ID, mail.StatePaused, "", time.Time{}))
+		e.note(e.store.SetState(ctx, a.ID, store.AccountState{State: mail.StatePaused}))
 		return
 	}
 	if err := supported(a); err != nil {
 		p := err.Problem()
 		p.Account = a.ID
 		e.problems.raise(p)
-		e.note(e.store.SetState(ctx, a.ID, mail.StateError, "", time.Time{}))
+		e.note(e.store.SetState(ctx, a.ID, store.AccountState{State: mail.StateError}))
 		return
 	}
 	w := e.newWorker(a)

@@ -191,7 +191,7 @@ func TestStateWithAFullDisk(t *testing.T) {
 	r.run()
 	a, err := r.Add(t.Context(), draft("a@example.org"), "pw", nil)
 	r.must(err)
-	r.must(r.store.SetState(t.Context(), a.ID, mail.StateOnline, mail.ToldByIdle, time.Time{}))
+	r.must(r.store.SetState(t.Context(), a.ID, store.AccountState{State: mail.StateOnline, ToldBy: mail.ToldByIdle}))
 	for path, want := range map[string]mail.State{
 		filepath.Join(r.dirs.Config, "settings.toml"): mail.StateOnline, // it is the store that counts
 		filepath.Join(r.dirs.Data, "heron.db"):        mail.StateError,

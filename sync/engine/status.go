@@ -27,8 +27,9 @@ type AccountStatus struct {
 	Account    mail.Account
 	State      mail.State
 	ToldBy     mail.ToldBy
-	NextTry    time.Time // zero unless the account waits to try again
-	LastSync   time.Time // when the folder that is longest out of step was last in it; zero: one never was
+	ToldWhy    mail.ToldWhy // why by no better rung
+	NextTry    time.Time    // zero unless the account waits to try again
+	LastSync   time.Time    // when the folder that is longest out of step was last in it; zero: one never was
 	PendingOps int
 	Unread     int       // over the folders whose role counts
 	Progress   *Progress // nil unless a first sync is under way
@@ -81,7 +82,7 @@ func (e *Engine) Status(ctx context.Context) (Status, error) {
 }
 
 func (e *Engine) accountStatus(ctx context.Context, a mail.Account, st store.AccountState) (AccountStatus, error) {
-	as := AccountStatus{Account: a, State: st.State, ToldBy: st.ToldBy, NextTry: st.NextTry}
+	as := AccountStatus{Account: a, State: st.State, ToldBy: st.ToldBy, ToldWhy: st.ToldWhy, NextTry: st.NextTry}
 	e.mu.Lock()
 	w, watched := e.workers[a.ID]
 	if p, ok := e.progress[a.ID]; ok {
@@ -90,14 +91,14 @@ func (e *Engine) accountStatus(ctx context.Context, a mail.Account, st store.Acc
 	e.mu.Unlock()
 	switch {
 	case a.Policy.Paused:
-		as.State, as.ToldBy, as.NextTry = mail.StatePaused, "", time.Time{}
+		as.stands(mail.StatePaused)
 	case watched && e.problems.unwritable(e.cfg.Dir):
 		// The store has the state from before: it cannot take a newer one.
-		as.State, as.ToldBy, as.NextTry = mail.StateError, "", time.Time{}
+		as.stands(mail.StateError)
 	case watched && as.State == "":
 		as.State = mail.StateConnecting
 	case !watched && (as.State == "" || as.State == mail.StateOnline || as.State == mail.StateConnecting):
-		as.State, as.ToldBy, as.NextTry = mail.StateOffline, "", time.Time{}
+		as.stands(mail.StateOffline)
 	}
 	var err error
 	if as.Mailboxes, err = e.store.Mailboxes(ctx, a.ID); err != nil {
@@ -115,6 +116,12 @@ func (e *Engine) accountStatus(ctx context.Context, a mail.Account, st store.Acc
 	as.PendingOps = len(ops)
 	as.Unread, as.LastSync = summary(as.Mailboxes)
 	return as, nil
+}
+
+// stands says that the account is in a state in which nothing tells of changes
+// and nothing is about to be tried.
+func (as *AccountStatus) stands(state mail.State) {
+	as.State, as.ToldBy, as.ToldWhy, as.NextTry = state, "", "", time.Time{}
 }
 
 // summary adds up an account's folders: unread mail, and how fresh the folder

@@ -23,7 +23,7 @@ func (b *backend) Status(ctx context.Context) (api.Status, error) {
 	for _, a := range s.Accounts {
 		as := api.AccountStatus{
 			ID: a.Account.ID, Address: a.Account.Address, Protocol: a.Account.Endpoint.Protocol,
-			State: a.State, ToldBy: a.ToldBy, LastSync: a.LastSync, NextTry: a.NextTry,
+			State: a.State, ToldBy: a.ToldBy, ToldWhy: a.ToldWhy, LastSync: a.LastSync, NextTry: a.NextTry,
 			PendingOps: a.PendingOps, Unread: a.Unread,
 			Folders: toFolders(a.Mailboxes), Problems: toProblems(a.Problems),
 		}

@@ -55,7 +55,7 @@ func (w *Worker) FetchBody(ctx context.Context, id mail.MessageID) error {
 func (w *Worker) Pass(ctx context.Context) (Report, error) {
 	began := time.Now()
 	r, err := w.once(ctx, func(s *session) (Report, error) {
-		if err := w.online(ctx, s.teller); err != nil {
+		if err := w.online(ctx, s.teller.told(), s.teller.why()); err != nil {
 			return Report{}, err
 		}
 		r, err := s.fullSync(ctx, Report{})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/store"
 )
 
 // connectionCodes are the problems that are over once a connection stands.
@@ -21,8 +22,8 @@ func connectionCodes() []mail.Code {
 }
 
 // online says that the account is reached, and by what it is told of changes.
-func (w *Worker) online(ctx context.Context, t teller) error {
-	if err := w.cfg.Store.SetState(ctx, w.cfg.Account.ID, mail.StateOnline, t.told(), time.Time{}); err != nil {
+func (w *Worker) online(ctx context.Context, by mail.ToldBy, why mail.ToldWhy) error {
+	if err := w.cfg.Store.SetState(ctx, w.cfg.Account.ID, store.AccountState{State: mail.StateOnline, ToldBy: by, ToldWhy: why}); err != nil {
 		return err
 	}
 	return w.cfg.Store.ClearProblem(ctx, w.cfg.Account.ID, connectionCodes()...)
@@ -63,7 +64,7 @@ func (w *Worker) raise(ctx context.Context, f *mail.Fault) {
 
 // setState says how the account stands while it is not online.
 func (w *Worker) setState(ctx context.Context, state mail.State, next time.Time) {
-	if err := w.cfg.Store.SetState(ctx, w.cfg.Account.ID, state, "", next); err != nil && ctx.Err() == nil {
+	if err := w.cfg.Store.SetState(ctx, w.cfg.Account.ID, store.AccountState{State: state, NextTry: next}); err != nil && ctx.Err() == nil {
 		w.log().Error("the state cannot be kept", "state", string(state), "err", err)
 		w.storeFailed(err)
 	}

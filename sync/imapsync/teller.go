@@ -13,6 +13,8 @@ import (
 // tell and does not.
 type teller interface {
 	told() mail.ToldBy
+	// why says why it is no better rung.
+	why() mail.ToldWhy
 	// wait returns when the server said something (it is in the hints by
 	// then), when the worker was woken, or after d.
 	wait(ctx context.Context, s *session, d time.Duration) error
@@ -22,15 +24,16 @@ type teller interface {
 // will stand above IDLE.
 func chooseTeller(caps wire.Caps) teller {
 	if caps.Has("IDLE") {
-		return idleTeller{}
+		return idleTeller{reason: mail.ToldNotOffered}
 	}
-	return pollTeller{}
+	return pollTeller{reason: mail.ToldNotOffered}
 }
 
 // pollTeller is told nothing: it sleeps until the next poll.
-type pollTeller struct{}
+type pollTeller struct{ reason mail.ToldWhy }
 
-func (pollTeller) told() mail.ToldBy { return mail.ToldByPoll }
+func (pollTeller) told() mail.ToldBy   { return mail.ToldByPoll }
+func (t pollTeller) why() mail.ToldWhy { return t.reason }
 
 func (pollTeller) wait(ctx context.Context, s *session, d time.Duration) error {
 	t := time.NewTimer(d)
@@ -48,9 +51,10 @@ func (pollTeller) wait(ctx context.Context, s *session, d time.Duration) error {
 }
 
 // idleTeller idles on the inbox (RFC 2177).
-type idleTeller struct{}
+type idleTeller struct{ reason mail.ToldWhy }
 
-func (idleTeller) told() mail.ToldBy { return mail.ToldByIdle }
+func (idleTeller) told() mail.ToldBy   { return mail.ToldByIdle }
+func (t idleTeller) why() mail.ToldWhy { return t.reason }
 
 func (idleTeller) wait(ctx context.Context, s *session, d time.Duration) error {
 	box := s.boxes[s.inbox]
@@ -112,8 +116,8 @@ func (s *session) idle(ctx context.Context, d time.Duration) error {
 	if mail.FaultOf(err).Code == mail.CodeRefusedCommand {
 		// It promised IDLE and refuses it: it loses the rung.
 		s.log.Warn("the server refuses IDLE; polling instead")
-		s.teller = pollTeller{}
-		return s.w.online(ctx, s.teller)
+		s.teller = pollTeller{reason: mail.ToldRefused}
+		return s.w.online(ctx, s.teller.told(), s.teller.why())
 	}
 	return err
 }

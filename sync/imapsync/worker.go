@@ -164,7 +164,7 @@ func (w *Worker) live(ctx context.Context) (steady bool, secret string, err erro
 		return false, secret, err
 	}
 	defer s.close()
-	if err := w.online(ctx, s.teller); err != nil {
+	if err := w.online(ctx, s.teller.told(), s.teller.why()); err != nil {
 		return false, secret, err
 	}
 	began := time.Now()

@@ -136,3 +136,15 @@ const (
 	ToldByIdle   ToldBy = "idle"   // RFC 2177
 	ToldByPoll   ToldBy = "poll"
 )
+
+// ToldWhy is why no better rung than ToldBy is in use.
+type ToldWhy string
+
+// The reasons for a rung.
+const (
+	ToldBest       ToldWhy = "best"          // there is no better one
+	ToldNotOffered ToldWhy = "not-offered"   // the server does not offer the better ones
+	ToldRefused    ToldWhy = "refused"       // it offers a better one, and answers NO or BAD
+	ToldBroken     ToldWhy = "broke-promise" // it took a better one, and did not tell
+	ToldLimit      ToldWhy = "limit"         // no further connection is allowed, or was to be had
+)

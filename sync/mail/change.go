@@ -119,6 +119,7 @@ type AccountState struct {
 	Stamp
 	State   State
 	ToldBy  ToldBy
+	ToldWhy ToldWhy
 	NextTry time.Time // zero unless the account waits to try again
 	Removed bool      // the account is no more
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/heronmail/heron/sync/mail"
 )
@@ -64,24 +63,25 @@ func (s *Store) forget(t *tx, id int64) error {
 }
 
 // SetState notes how an account stands with its server, so that it can be told
-// without an engine. Nothing happens when it stood so before.
-func (s *Store) SetState(ctx context.Context, account mail.AccountID, state mail.State, by mail.ToldBy, nextTry time.Time) error {
+// without an engine. st's Since is not used. Nothing happens when it stood so
+// before.
+func (s *Store) SetState(ctx context.Context, account mail.AccountID, st AccountState) error {
 	_, err := s.write(ctx, "note a state", func(t *tx) error {
 		id, err := t.account(account)
 		if err != nil {
 			return err
 		}
 		res, err := t.exec(`UPDATE accounts SET since = CASE WHEN state = ?1 THEN since ELSE ?4 END,
-			state = ?1, told_by = ?2, next_try = ?3
-			WHERE id = ?5 AND (state <> ?1 OR told_by <> ?2 OR next_try <> ?3)`,
-			string(state), string(by), nanos(nextTry), nanos(t.now), id)
+			state = ?1, told_by = ?2, told_why = ?6, next_try = ?3
+			WHERE id = ?5 AND (state <> ?1 OR told_by <> ?2 OR told_why <> ?6 OR next_try <> ?3)`,
+			string(st.State), string(st.ToldBy), nanos(st.NextTry), nanos(t.now), id, string(st.ToldWhy))
 		if err != nil {
 			return err
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return err
 		}
-		return t.emit(account, mail.Here, mail.AccountState{State: state, ToldBy: by, NextTry: nextTry.UTC()})
+		return t.emit(account, mail.Here, mail.AccountState{State: st.State, ToldBy: st.ToldBy, ToldWhy: st.ToldWhy, NextTry: st.NextTry.UTC()})
 	})
 	return err
 }
@@ -94,10 +94,10 @@ func (s *Store) States(ctx context.Context) (map[mail.AccountID]AccountState, er
 	}
 	rows, err := query(ctx, s.read, func(r scanner) (n named, err error) {
 		var next, since int64
-		err = r.Scan(&n.id, &n.State, &n.ToldBy, &next, &since)
+		err = r.Scan(&n.id, &n.State, &n.ToldBy, &n.ToldWhy, &next, &since)
 		n.NextTry, n.Since = fromNanos(next), fromNanos(since)
 		return n, err
-	}, `SELECT name, state, told_by, next_try, since FROM accounts WHERE state <> ''`)
+	}, `SELECT name, state, told_by, told_why, next_try, since FROM accounts WHERE state <> ''`)
 	if err != nil {
 		return nil, fault(s.path(), "read states", err)
 	}

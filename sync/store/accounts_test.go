@@ -16,18 +16,18 @@ import (
 
 func TestStateIsToldWhenItDiffers(t *testing.T) {
 	f := open(t)
-	set := func(s mail.State, by mail.ToldBy, next time.Time, want ...string) {
+	set := func(s AccountState, want ...string) {
 		t.Helper()
 		rev := f.head()
-		f.must(f.SetState(f.ctx(), acc, s, by, next))
+		f.must(f.SetState(f.ctx(), acc, s))
 		wantKinds(t, f.since(rev), want...)
 	}
-	set(mail.StateConnecting, "", time.Time{}, "here account.state")
-	set(mail.StateConnecting, "", time.Time{})
+	set(AccountState{State: mail.StateConnecting}, "here account.state")
+	set(AccountState{State: mail.StateConnecting})
 	f.clock.pass(time.Minute)
-	set(mail.StateOffline, "", day.Add(time.Hour), "here account.state")
+	set(AccountState{State: mail.StateOffline, NextTry: day.Add(time.Hour)}, "here account.state")
 	f.clock.pass(time.Minute)
-	set(mail.StateOffline, "", day.Add(2*time.Hour), "here account.state")
+	set(AccountState{State: mail.StateOffline, NextTry: day.Add(2 * time.Hour)}, "here account.state")
 	f = f.again()
 	got, err := f.States(f.ctx())
 	f.must(err)
@@ -35,7 +35,14 @@ func TestStateIsToldWhenItDiffers(t *testing.T) {
 	if len(got) != 1 || got[acc] != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	set(mail.StateOnline, mail.ToldByIdle, time.Time{}, "here account.state")
+	idle := AccountState{State: mail.StateOnline, ToldBy: mail.ToldByIdle, ToldWhy: mail.ToldNotOffered}
+	set(idle, "here account.state")
+	idle.ToldWhy = mail.ToldBroken
+	set(idle, "here account.state")
+	set(idle)
+	if got, err = f.States(f.ctx()); err != nil || got[acc].ToldBy != idle.ToldBy || got[acc].ToldWhy != idle.ToldWhy {
+		t.Errorf("got %+v, %v", got, err)
+	}
 }
 
 func TestProblemsAreRaisedAndClearedOnce(t *testing.T) {

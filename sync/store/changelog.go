@@ -25,6 +25,7 @@ type record struct {
 	Subject  string           `json:"subject,omitempty"`
 	State    mail.State       `json:"state,omitempty"`
 	ToldBy   mail.ToldBy      `json:"told_by,omitempty"`
+	ToldWhy  mail.ToldWhy     `json:"told_why,omitempty"`
 	NextTry  time.Time        `json:"next_try,omitzero"`
 	Gone     bool             `json:"gone,omitempty"`
 	Op       *mail.Op         `json:"op,omitempty"`
@@ -94,7 +95,7 @@ func pack(c mail.Change, st mail.Stamp) (record, mail.Change) {
 		}, c
 	case mail.AccountState:
 		c.Stamp = st
-		return record{State: c.State, ToldBy: c.ToldBy, NextTry: c.NextTry, Gone: c.Removed}, c
+		return record{State: c.State, ToldBy: c.ToldBy, ToldWhy: c.ToldWhy, NextTry: c.NextTry, Gone: c.Removed}, c
 	case mail.OpChanged:
 		c.Stamp = st
 		return record{Op: &c.Op}, c
@@ -143,7 +144,7 @@ func unpack(kind string, r record, st mail.Stamp) mail.Change {
 			Counts: mail.Counts{Total: r.Total, Unread: r.Unread}, AccountUnread: r.Account,
 		}
 	case mail.AccountState{}.Kind():
-		return mail.AccountState{Stamp: st, State: r.State, ToldBy: r.ToldBy, NextTry: r.NextTry, Removed: r.Gone}
+		return mail.AccountState{Stamp: st, State: r.State, ToldBy: r.ToldBy, ToldWhy: r.ToldWhy, NextTry: r.NextTry, Removed: r.Gone}
 	case mail.OpChanged{}.Kind():
 		c := mail.OpChanged{Stamp: st}
 		if r.Op != nil {

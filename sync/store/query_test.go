@@ -129,7 +129,7 @@ func TestAPageUsesItsIndex(t *testing.T) {
 func TestActivityIsWhatAPersonCaresFor(t *testing.T) {
 	f := open(t)
 	b := f.inbox(2)
-	f.must(f.SetState(f.ctx(), acc, mail.StateOnline, mail.ToldByIdle, time.Time{}))
+	f.must(f.SetState(f.ctx(), acc, AccountState{State: mail.StateOnline, ToldBy: mail.ToldByIdle}))
 	_, err := f.Apply(f.ctx(), acc, Batch{Origin: mail.Backfill, Deltas: []Delta{{Mailbox: b.ID, Added: []Fetched{msg(9, 9)}}}})
 	f.must(err)
 	f.clock.pass(time.Minute)
@@ -167,7 +167,7 @@ func TestLogKeepsEveryKind(t *testing.T) {
 		mail.MailboxRenamed{Stamp: st(mail.Elsewhere), Folder: out, From: "Old"},
 		mail.MailboxGone{Stamp: st(mail.Elsewhere), Folder: out},
 		mail.CountsChanged{Stamp: st(mail.Here), Folder: in, Counts: mail.Counts{Total: 3, Unread: 2}, AccountUnread: 9},
-		mail.AccountState{Stamp: st(mail.Here), State: mail.StateOffline, ToldBy: mail.ToldByPoll, NextTry: day, Removed: true},
+		mail.AccountState{Stamp: st(mail.Here), State: mail.StateOffline, ToldBy: mail.ToldByPoll, ToldWhy: mail.ToldBroken, NextTry: day, Removed: true},
 		mail.OpChanged{Stamp: st(mail.Here), Op: mail.Op{
 			ID: 3, Account: acc, Kind: mail.OpFlags, Targets: ids, Add: seen, State: mail.OpWaiting, Tries: 2, Created: day, NextTry: day,
 		}},

@@ -113,8 +113,9 @@ type OpWork struct {
 type AccountState struct {
 	State   mail.State
 	ToldBy  mail.ToldBy
-	NextTry time.Time // zero unless the account waits to try again
-	Since   time.Time // when State was first told
+	ToldWhy mail.ToldWhy // why by no better rung
+	NextTry time.Time    // zero unless the account waits to try again
+	Since   time.Time    // when State was first told
 }
 
 // Alert is a desktop alert for one new message or for several at once.

@@ -28,6 +28,7 @@ type Event struct {
 	Removed       mail.Flags       `json:"removed,omitempty"`
 	State         mail.State       `json:"state,omitempty"`
 	ToldBy        mail.ToldBy      `json:"told_by,omitempty"`
+	ToldWhy       mail.ToldWhy     `json:"told_why,omitempty"`
 	Op            *Op              `json:"op,omitempty"`
 	Problem       *Problem         `json:"problem,omitempty"`
 	Reason        string           `json:"reason,omitempty"`
@@ -83,7 +84,7 @@ func FromChange(c mail.Change) Event {
 	case mail.CountsChanged:
 		e.Folder, e.Total, e.Unread, e.AccountUnread = c.Folder.Path, &c.Counts.Total, &c.Counts.Unread, &c.AccountUnread
 	case mail.AccountState:
-		e.State, e.ToldBy, e.Gone = c.State, c.ToldBy, c.Removed
+		e.State, e.ToldBy, e.ToldWhy, e.Gone = c.State, c.ToldBy, c.ToldWhy, c.Removed
 	case mail.OpChanged:
 		o := FromOp(c.Op)
 		e.Op = &o

@@ -59,6 +59,7 @@ type AccountStatus struct {
 	Protocol   mail.Protocol  `json:"protocol"`
 	State      mail.State     `json:"state"`
 	ToldBy     mail.ToldBy    `json:"told_by"`
+	ToldWhy    mail.ToldWhy   `json:"told_why,omitempty"` // why by no better rung
 	LastSync   time.Time      `json:"last_sync,omitzero"`
 	NextTry    time.Time      `json:"next_try,omitzero"`
 	PendingOps int            `json:"pending_ops"`
