@@ -198,6 +198,7 @@ func (s *session) nextParts() (parts []*part, steps []step) {
 	for room := s.batch; room > 0 && len(s.fills) > 0 && len(parts) < burstBoxes; {
 		f := s.fills[0]
 		p := &part{f: f, t: &target{box: s.boxes[f.id]}, set: f.chunk(room), sel: open.data, opened: true}
+		p.t.added = make([]store.Fetched, 0, p.set.Len())
 		room -= p.set.Len()
 		if f.left == 0 {
 			s.fills = s.fills[1:]

@@ -40,6 +40,8 @@ type applier struct {
 	moved   groups[route]
 	added   []mail.MessagesAdded
 	flagged groups[flagDelta]
+
+	unworded []run
 }
 
 func (a *applier) run(b Batch) error {
@@ -79,6 +81,9 @@ func (a *applier) run(b Batch) error {
 		if err := a.settle(d, b); err != nil {
 			return err
 		}
+	}
+	if err := a.wordRuns(); err != nil {
+		return err
 	}
 	return a.tell()
 }
@@ -159,9 +164,18 @@ func (a *applier) putIn(d boxDelta) error {
 	if err := a.findUncertain(b); err != nil {
 		return err
 	}
+	first, fresh, err := a.insertFresh(d)
+	if err != nil {
+		return err
+	}
 	for i := range d.Added {
 		f := &d.Added[i]
-		id, isNew, err := a.put(d, f)
+		id, isNew := first+mail.MessageID(i), true
+		if fresh {
+			err = a.welcome(d, f)
+		} else {
+			id, isNew, err = a.put(d, f)
+		}
 		if err != nil {
 			return err
 		}
@@ -233,10 +247,15 @@ func (a *applier) put(d boxDelta, f *Fetched) (mail.MessageID, bool, error) {
 		}
 		return r.id, false, a.setServerFlags(d, r, f.Flags, f.ModSeq)
 	}
+	return id, true, a.welcome(d, f)
+}
+
+// welcome counts a message that is new, now that its row is there.
+func (a *applier) welcome(d boxDelta, f *Fetched) error {
 	flags := packFlags(f.Flags)
-	b.add(rowFlags{flags, flags}, 1)
+	d.box.add(rowFlags{flags, flags}, 1)
 	a.carryNew(d, f)
-	return id, true, nil
+	return a.certain(d.box, f.UID)
 }
 
 // carryNew carries the server's numbers on for a message that STATUS did not

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/heronmail/heron/sync/mail"
 )
@@ -10,27 +11,13 @@ import (
 // insert stores a new message and its full text; false when the mailbox has
 // one with that UID.
 func (t *tx) insert(b *box, f *Fetched) (mail.MessageID, bool, error) {
-	from, err := packAddresses(f.Envelope.From)
+	args, err := appendRow(nil, b, f)
 	if err != nil {
 		return 0, false, err
 	}
-	to, err := packAddresses(f.Envelope.To)
-	if err != nil {
-		return 0, false, err
-	}
-	cc, err := packAddresses(f.Envelope.Cc)
-	if err != nil {
-		return 0, false, err
-	}
-	flags := packFlags(f.Flags)
-	res, err := t.exec(`INSERT INTO messages (account, mailbox, uid, modseq, server, server_keywords,
-		shown, shown_keywords, sort, size, received, date, header_id, in_reply_to, email_id,
-		subject, sender, recipients, copies, preview)
+	res, err := t.exec(`INSERT INTO messages (`+rowColumns+`)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (mailbox, uid) DO NOTHING`,
-		b.account, int64(b.ID), int64(f.UID), modSeq(f.ModSeq), flags.bits, flags.words,
-		flags.bits, flags.words, sortKey(f), f.Size, seconds(f.Received), seconds(f.Envelope.Date),
-		f.Envelope.HeaderID, f.Envelope.InReplyTo, f.EmailID, f.Envelope.Subject, from, to, cc, f.Preview)
+		ON CONFLICT (mailbox, uid) DO NOTHING`, args...)
 	if err != nil {
 		return 0, false, err
 	}
@@ -41,11 +28,40 @@ func (t *tx) insert(b *box, f *Fetched) (mail.MessageID, bool, error) {
 	if err != nil {
 		return 0, false, err
 	}
-	if _, err := t.exec(`INSERT INTO texts (rowid, subject, sender, recipients, body) VALUES (?, ?, ?, ?, ?)`,
-		id, f.Envelope.Subject, words(f.Envelope.From), words(f.Envelope.To, f.Envelope.Cc), f.Preview); err != nil {
-		return 0, false, err
+	return mail.MessageID(id), true, t.index(mail.MessageID(id), f)
+}
+
+// rowColumns are those of a message that is new.
+const rowColumns = `account, mailbox, uid, modseq, server, server_keywords, shown, shown_keywords,
+	sort, size, received, date, header_id, in_reply_to, email_id, subject, sender, recipients, copies, preview`
+
+// appendRow appends the values of rowColumns.
+func appendRow(args []any, b *box, f *Fetched) ([]any, error) {
+	e := &f.Envelope
+	from, err := packAddresses(e.From)
+	if err != nil {
+		return nil, err
 	}
-	return mail.MessageID(id), true, t.certain(b, f.UID)
+	to, err := packAddresses(e.To)
+	if err != nil {
+		return nil, err
+	}
+	cc, err := packAddresses(e.Cc)
+	if err != nil {
+		return nil, err
+	}
+	flags := packFlags(f.Flags)
+	return append(args,
+		b.account, int64(b.ID), int64(f.UID), modSeq(f.ModSeq), flags.bits, flags.words, flags.bits, flags.words,
+		sortKey(f), f.Size, seconds(f.Received), seconds(e.Date),
+		e.HeaderID, e.InReplyTo, f.EmailID, e.Subject, from, to, cc, f.Preview), nil
+}
+
+// index writes the full text of a message's header.
+func (t *tx) index(id mail.MessageID, f *Fetched) error {
+	_, err := t.exec(`INSERT INTO texts (rowid, subject, sender, recipients, body) VALUES (?, ?, ?, ?, ?)`,
+		int64(id), f.Envelope.Subject, words(f.Envelope.From), words(f.Envelope.To, f.Envelope.Cc), f.Preview)
+	return err
 }
 
 // findUncertain learns whether the mailbox has UIDs whose data could not be read.
@@ -73,12 +89,39 @@ func sortKey(f *Fetched) int64 {
 	return seconds(f.Received)
 }
 
+// packAddresses is the JSON of addresses, "" for none. Most need no escaping,
+// and the general way takes several times as long.
 func packAddresses(as []mail.Address) (string, error) {
 	if len(as) == 0 {
 		return "", nil
 	}
-	text, err := json.Marshal(as)
-	return string(text), err
+	var b strings.Builder
+	sep := byte('[')
+	for _, a := range as {
+		if !unescaped(a.Name) || !unescaped(a.Addr) {
+			text, err := json.Marshal(as)
+			return string(text), err
+		}
+		b.WriteByte(sep)
+		sep = ','
+		b.WriteString(`{"name":"`)
+		b.WriteString(a.Name)
+		b.WriteString(`","addr":"`)
+		b.WriteString(a.Addr)
+		b.WriteString(`"}`)
+	}
+	b.WriteByte(']')
+	return b.String(), nil
+}
+
+// unescaped reports whether s stands in JSON as it is (RFC 8259 §7).
+func unescaped(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return utf8.ValidString(s)
 }
 
 func unpackAddresses(text string) (as []mail.Address, err error) {
@@ -91,7 +134,14 @@ func unpackAddresses(text string) (as []mail.Address, err error) {
 
 // words are the names and addresses to be found in the full text.
 func words(lists ...[]mail.Address) string {
+	n := 0
+	for _, as := range lists {
+		for _, a := range as {
+			n += len(a.Name) + len(a.Addr) + 2
+		}
+	}
 	var b strings.Builder
+	b.Grow(n)
 	for _, as := range lists {
 		for _, a := range as {
 			b.WriteString(a.Name)

@@ -78,8 +78,10 @@ func addresses(v Value) []mail.Address {
 		}
 		addr := guess(box)
 		// What servers put where a sender wrote none.
-		if h := host.Str(); h != "" && h != "MISSING_DOMAIN" && h != ".MISSING-HOST-NAME." && h != ".SYNTAX-ERROR." {
-			addr += "@" + guess(host.Bytes())
+		switch h := host.Bytes(); string(h) { // without an allocation
+		case "", "MISSING_DOMAIN", ".MISSING-HOST-NAME.", ".SYNTAX-ERROR.":
+		default:
+			addr += "@" + guess(h)
 		}
 		name := strings.TrimSpace(decodeText(nstring(a.At(0))))
 		if name == "" && addr == "" {
@@ -113,6 +115,9 @@ func parseDate(b []byte) time.Time {
 	if len(b) == 0 || len(b) > 200 {
 		return time.Time{}
 	}
+	if t, ok := plainDate(b, ' '); ok {
+		return sane(t)
+	}
 	s := strings.Join(strings.Fields(decodeText(b)), " ")
 	t, err := netmail.ParseDate(s)
 	if err != nil {
@@ -132,7 +137,15 @@ func parseDate(b []byte) time.Time {
 			}
 		}
 	}
-	if err != nil || t.Year() < 1900 || t.Year() > 9998 {
+	if err != nil {
+		return time.Time{}
+	}
+	return sane(t)
+}
+
+// sane is t, zero if no mail can be of that year.
+func sane(t time.Time) time.Time {
+	if t.Year() < 1900 || t.Year() > 9998 {
 		return time.Time{}
 	}
 	return t
@@ -146,13 +159,13 @@ func isMonth(s string) bool {
 // ParseInternalDate reads an INTERNALDATE (RFC 3501 §9 date-time); zero if it
 // makes no sense.
 func ParseInternalDate(b []byte) time.Time {
+	if t, ok := plainDate(b, '-'); ok {
+		return sane(t)
+	}
 	s := strings.TrimSpace(string(b))
 	for _, layout := range []string{"_2-Jan-2006 15:04:05 -0700", "2-Jan-2006 15:04:05 -0700", "2-Jan-2006 15:04:05"} {
 		if t, err := time.Parse(layout, s); err == nil {
-			if t.Year() < 1900 || t.Year() > 9998 {
-				return time.Time{}
-			}
-			return t
+			return sane(t)
 		}
 	}
 	return parseDate(b)

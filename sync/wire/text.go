@@ -9,8 +9,10 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/emersion/go-message/charset"
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/ianaindex"
 
 	"github.com/heronmail/heron/sync/mail"
 )
@@ -121,13 +123,36 @@ func unfold(s string) string {
 // at. What it returns is read already, as package mime would take a buffer of
 // 32 KB to copy each word.
 func readCharset(name string, in io.Reader) (io.Reader, error) {
-	name, _, _ = strings.Cut(name, "*") // a language, RFC 2231 §5
-	if r, err := charset.Reader(name, in); err == nil {
-		b, err := io.ReadAll(r)
-		return bytes.NewReader(b), err
-	}
 	b, err := io.ReadAll(in)
-	return strings.NewReader(guess(b)), err
+	if err != nil {
+		return nil, err
+	}
+	name, _, _ = strings.Cut(name, "*") // a language, RFC 2231 §5
+	if enc := charset(name); enc != nil {
+		// Not as a stream, for which each word would cost 8 KB.
+		if b, err = enc.NewDecoder().Bytes(b); err != nil {
+			return nil, err
+		}
+		return bytes.NewReader(b), nil
+	}
+	return strings.NewReader(guess(b)), nil
+}
+
+// charset finds a character set by the names that MIME knows, else by those of
+// the web; nil if neither does.
+func charset(name string) encoding.Encoding {
+	if strings.EqualFold(name, "ansi_x3.110-1983") {
+		return charmap.ISO8859_1 // RFC 1345: nearly a superset of it
+	}
+	for _, n := range []string{name, "cs" + name} {
+		if enc, err := ianaindex.MIME.Encoding(n); err == nil && enc != nil {
+			return enc
+		}
+	}
+	if enc, err := htmlindex.Get(name); err == nil {
+		return enc
+	}
+	return nil
 }
 
 func guess(b []byte) string {
