@@ -1,8 +1,11 @@
 // Package imapsync brings one IMAP account in step with its server and keeps
 // it so. A [Worker] owns the account's connection:
 //
-//   - being told: IDLE on the inbox, and one LIST-STATUS over all folders at
-//     least every minute; both say only "this mailbox is dirty" (teller.go);
+//   - being told: NOTIFY of all mailboxes, else IDLE on the inbox, and one
+//     LIST-STATUS over all folders at least every minute; all say only "this
+//     mailbox is dirty" (teller.go, notify.go). Polls also check whether the
+//     server tells what it agreed to, and a server that does not loses that for
+//     the connection (promise.go); one that does is polled less;
 //   - finding out: a dirty mailbox is reconciled by UID with QRESYNC, else
 //     CONDSTORE, else the flags of all UIDs (pass.go, target.go, reconcile.go);
 //   - first sync: the inbox's newest messages, then everything newest first in

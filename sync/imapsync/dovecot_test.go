@@ -99,7 +99,7 @@ func firstSync(r *rig) {
 func newMail(r *rig) {
 	r.deliver("INBOX", "old")
 	r.settled()
-	if st, err := r.store.States(r.Context()); err != nil || st[r.cfg.Account.ID].ToldBy != mail.ToldByIdle {
+	if st, err := r.store.States(r.Context()); err != nil || st[r.cfg.Account.ID].ToldBy != mail.ToldByNotify {
 		r.Errorf("told by %q, %v", st[r.cfg.Account.ID].ToldBy, err)
 	}
 	uid := r.deliver("INBOX", "fresh")

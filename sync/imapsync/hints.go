@@ -1,7 +1,9 @@
 package imapsync
 
 import (
+	"maps"
 	"sync"
+	"time"
 
 	"github.com/heronmail/heron/sync/wire"
 )
@@ -12,22 +14,66 @@ type hint struct {
 	gone    bool // the inbox has fewer
 	flags   bool // flags changed in the inbox
 	folders bool // something is new elsewhere
+	lapsed  bool // the server ended NOTIFY by itself
 	count   int  // messages in the inbox, as last told with fresh; else 0
+
+	// boxes are mailboxes, by name, of which NOTIFY told, with the numbers that
+	// came with it; -1 and 0 stand for those that did not.
+	boxes map[string]wire.StatusData
+	// renamed are the old names by the new ones.
+	renamed map[string]string
 }
 
 // any reports whether anything was told.
-func (h hint) any() bool { return h != hint{} }
+func (h hint) any() bool { return h.inbox() || h.folders || h.lapsed || len(h.boxes) > 0 }
 
 // inbox reports whether it was of the inbox.
 func (h hint) inbox() bool { return h.fresh || h.gone || h.flags }
 
 // or is what both told, o later than h.
 func (h hint) or(o hint) hint {
-	out := hint{h.fresh || o.fresh, h.gone || o.gone, h.flags || o.flags, h.folders || o.folders, h.count}
+	out := hint{
+		fresh: h.fresh || o.fresh, gone: h.gone || o.gone, flags: h.flags || o.flags,
+		folders: h.folders || o.folders, lapsed: h.lapsed || o.lapsed, count: h.count,
+	}
 	if o.fresh {
 		out.count = o.count
 	}
+	if len(h.boxes)+len(o.boxes) > 0 {
+		out.boxes = maps.Clone(h.boxes)
+		for _, st := range o.boxes {
+			out.tell(st)
+		}
+	}
+	if len(h.renamed)+len(o.renamed) > 0 {
+		out.renamed = maps.Clone(h.renamed)
+		for now, was := range o.renamed {
+			out.rename(was, now)
+		}
+	}
 	return out
+}
+
+// tell adds what came of a mailbox.
+func (h *hint) tell(st wire.StatusData) {
+	if h.boxes == nil {
+		h.boxes = map[string]wire.StatusData{}
+	}
+	if was, ok := h.boxes[st.Name]; ok {
+		st = was.Merge(st)
+	}
+	h.boxes[st.Name] = st
+}
+
+// rename adds a new name; one that was new itself is followed to where it began.
+func (h *hint) rename(was, now string) {
+	if h.renamed == nil {
+		h.renamed = map[string]string{}
+	}
+	if first, ok := h.renamed[was]; ok {
+		was = first
+	}
+	h.renamed[now] = was
 }
 
 // hints gathers what the server says unasked. The connection's reader writes
@@ -38,10 +84,16 @@ type hints struct {
 	mu     sync.Mutex
 	have   hint
 	inbox  bool   // the selected mailbox is the inbox
+	name   string // of the selected mailbox, "" for none
 	exists uint32 // messages in it
+	notify bool   // the server agreed to tell of all mailboxes
+	asking bool   // all mailboxes are being asked: what comes now is no proof
+	// told says since when the server told of a mailbox by itself, in the time
+	// that takeTold ended.
+	told map[string]time.Time
 }
 
-func newHints() *hints { return &hints{c: make(chan struct{}, 1)} }
+func newHints() *hints { return &hints{c: make(chan struct{}, 1), told: map[string]time.Time{}} }
 
 // note reads a response that nobody asked for. It does not block.
 func (h *hints) note(r *wire.Response) {
@@ -66,14 +118,52 @@ func (h *hints) note(r *wire.Response) {
 		got.gone = true
 	case "FETCH":
 		got.flags = true
-	case "LIST", "LSUB", "STATUS":
-		got.folders = true
+	case "LIST", "LSUB":
+		h.noteList(r, &got)
+	case "STATUS":
+		h.noteStatus(r, &got)
+	case "OK", "NO":
+		got.lapsed = r.CodeName() == wire.CodeNotifyOverflow
 	}
-	if !h.inbox {
-		// Of another mailbox: the next poll of all folders finds it.
-		got = hint{folders: got.folders}
+	if !h.inbox && got.inbox() {
+		// Of another mailbox: without NOTIFY the next poll of all folders finds it.
+		got = hint{}
+		if h.notify && h.name != "" {
+			got.tell(wire.StatusData{Name: h.name, Messages: -1, Unseen: -1})
+		}
+	} else if got.inbox() {
+		h.prove("INBOX")
 	}
 	h.add(got)
+}
+
+// noteStatus takes a STATUS: with NOTIFY it tells of that mailbox alone.
+func (h *hints) noteStatus(r *wire.Response, got *hint) {
+	st, err := wire.ParseStatus(r)
+	if err != nil || !h.notify {
+		got.folders = true
+		return
+	}
+	got.tell(st)
+	h.prove(st.Name)
+}
+
+// noteList takes a LIST: whatever it tells of names, it means list again.
+func (h *hints) noteList(r *wire.Response, got *hint) {
+	got.folders = true
+	if d, err := wire.ParseList(r); err == nil {
+		h.prove(d.Name)
+		if d.OldName != "" {
+			got.rename(d.OldName, d.Name)
+		}
+	}
+}
+
+// prove notes that the server told of a mailbox unasked.
+func (h *hints) prove(name string) {
+	if _, ok := h.told[name]; !ok && !h.asking {
+		h.told[name] = time.Now()
+	}
 }
 
 // set adds hints of our own making.
@@ -94,11 +184,25 @@ func (h *hints) add(got hint) {
 	}
 }
 
-// selected says which mailbox later data are of.
-func (h *hints) selected(inbox bool, exists uint32) {
+// selected says which mailbox later data are of; name "" means none.
+func (h *hints) selected(name string, inbox bool, exists uint32) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.inbox, h.exists = inbox, exists
+	h.name, h.inbox, h.exists = name, inbox, exists
+}
+
+// notifies says whether NOTIFY is in force.
+func (h *hints) notifies(on bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.notify = on
+}
+
+// ask says whether all mailboxes are being asked.
+func (h *hints) ask(on bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.asking = on
 }
 
 // take returns what was told since it was last called.
@@ -112,4 +216,32 @@ func (h *hints) take() hint {
 	default:
 	}
 	return got
+}
+
+// takeInbox takes what was told of the inbox alone. The rest stays: it may be
+// newer than what was just asked.
+func (h *hints) takeInbox() hint {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	got := hint{fresh: h.have.fresh, gone: h.have.gone, flags: h.have.flags, count: h.have.count}
+	rest := h.have
+	rest.fresh, rest.gone, rest.flags, rest.count = false, false, false, 0
+	h.have = rest
+	if !rest.any() {
+		select {
+		case <-h.c:
+		default:
+		}
+	}
+	return got
+}
+
+// takeTold returns of which mailboxes the server told by itself since it was
+// last called, and when first.
+func (h *hints) takeTold() map[string]time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	told := h.told
+	h.told = map[string]time.Time{}
+	return told
 }

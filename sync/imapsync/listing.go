@@ -2,6 +2,7 @@ package imapsync
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/heronmail/heron/sync/mail"
@@ -69,6 +70,9 @@ func (s *session) list(ctx context.Context) ([]listed, error) {
 		return nil, err
 	}
 	list := b.finish()
+	if s.notify.on { // told unasked, of mailboxes that were deleted
+		list = slices.DeleteFunc(list, func(l listed) bool { return l.Has(nonExistent) })
+	}
 	assignRoles(list)
 	return list, s.statuses(ctx, list)
 }
@@ -132,6 +136,9 @@ func (s *session) statusStep(name string, into *wire.StatusData, has *bool) step
 			if err != nil || r.Bad != nil || d.Name != name {
 				return false
 			}
+			if *has { // what is told unasked may be short
+				d = into.Merge(d)
+			}
 			*into, *has = d, true
 			return true
 		},
@@ -159,7 +166,7 @@ func (b *listing) note(r *wire.Response) bool {
 		}
 		l := listed{ListData: d, role: d.Role(), subscribed: d.Has(`\Subscribed`)}
 		if i, ok := b.index[d.Name]; ok {
-			b.list[i].subscribed = b.list[i].subscribed || l.subscribed
+			b.again(&b.list[i], l)
 			return true
 		}
 		b.index[d.Name] = len(b.list)
@@ -167,6 +174,9 @@ func (b *listing) note(r *wire.Response) bool {
 		return true
 	case "STATUS":
 		if d, err := wire.ParseStatus(r); err == nil && r.Bad == nil {
+			if was, ok := b.early[d.Name]; ok { // what is told unasked may be short
+				d = was.Merge(d)
+			}
 			b.early[d.Name] = d
 		}
 		return true
@@ -174,6 +184,23 @@ func (b *listing) note(r *wire.Response) bool {
 		return false
 	}
 }
+
+// again takes a LIST of a name that was listed before. With NOTIFY one of the
+// two may have come unasked, and a mailbox may be deleted and made in between:
+// the later one tells whether it exists.
+func (b *listing) again(was *listed, l listed) {
+	if was.Has(nonExistent) || l.Has(nonExistent) {
+		*was = l
+		return
+	}
+	was.subscribed = was.subscribed || l.subscribed
+	if l.OldName != "" {
+		was.OldName = l.OldName
+	}
+}
+
+// nonExistent is the attribute of a name that is no mailbox (RFC 5258 §3).
+const nonExistent = `\NonExistent`
 
 // noteSubscribed takes an LSUB answer (RFC 3501 §7.2.3).
 func (b *listing) noteSubscribed(r *wire.Response) bool {

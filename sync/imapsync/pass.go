@@ -24,17 +24,29 @@ const (
 // looks unchanged, where a change of flags does not show in numbers.
 func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 	whole = whole || time.Since(s.lastFull) >= fullInterval
+	// Only a poll that nothing called for shows what was not told.
+	check := !s.lastPoll.IsZero() && !h.any() && time.Since(s.lastPoll) >= s.w.cfg.PollInterval
 	s.lastPoll = time.Now()
-	s.nextPoll = s.lastPoll.Add(s.w.cfg.PollInterval)
+	s.nextPoll = s.lastPoll.Add(s.pollEvery())
 	boxes, err := s.w.cfg.Store.Mailboxes(ctx, s.w.cfg.Account.ID)
 	if err != nil {
 		return err
 	}
+	s.hints.ask(true)
 	list, err := s.listTwice(ctx, boxes)
+	s.hints.ask(false)
 	if err != nil {
 		return err
 	}
-	h = h.or(s.hints.take())
+	h = h.or(s.hints.takeInbox())
+	for i := range list {
+		if was := h.renamed[list[i].Name]; was != "" {
+			list[i].OldName = was
+		}
+	}
+	if check && s.notify.on && differs(list, boxes) {
+		s.promise.names = true // what NOTIFY tells of names is not to be relied on
+	}
 	if err := s.adoptListing(ctx, list, boxes); err != nil {
 		return err
 	}
@@ -46,6 +58,14 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 		if l.indexed() {
 			s.tally.Folders++
 			s.total += max(0, l.status.Messages)
+		}
+	}
+	if check {
+		if err := s.keepPromise(ctx, byName); err != nil {
+			return err
+		}
+		if soon := s.lastPoll.Add(s.w.cfg.PollInterval); !s.nextPoll.Before(soon) {
+			s.nextPoll = s.lastPoll.Add(s.pollEvery()) // as is known now
 		}
 	}
 	looked, err := s.lookAtInbox(ctx, byName)
@@ -74,8 +94,7 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 		}
 		ts = append(ts, t)
 	}
-	// By id, so that the commands of two passes come in the same order.
-	slices.SortFunc(ts, func(a, b *target) int { return int(a.box.ID - b.box.ID) })
+	byBox(ts)
 	if err := s.reconcile(ctx, ts); err != nil {
 		return err
 	}
@@ -96,6 +115,11 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 	return s.w.settled(ctx)
 }
 
+// byBox sorts by id, so that the commands of two passes come in the same order.
+func byBox(ts []*target) {
+	slices.SortFunc(ts, func(a, b *target) int { return int(a.box.ID - b.box.ID) })
+}
+
 // inboxPass brings only the inbox in step: one round trip.
 func (s *session) inboxPass(ctx context.Context, h hint) error {
 	box := s.boxes[s.inbox]
@@ -103,17 +127,30 @@ func (s *session) inboxPass(ctx context.Context, h hint) error {
 		s.pollNow()
 		return nil
 	}
-	t := &target{box: box, askStatus: true}
-	if h.fresh {
-		t.expected = h.count - box.Cursor.Messages
+	t := s.inboxTarget(h)
+	if t == nil {
+		return nil
 	}
 	if t.expected > window {
 		// The numbers of STATUS say how to take so many in parts.
 		return s.pass(ctx, h, false)
 	}
-	t.choose(s)
-	t.light = t.how == byFlags && !h.flags
 	return s.reconcile(ctx, []*target{t})
+}
+
+// inboxTarget is the inbox as far as h told of it; nil if it did not.
+func (s *session) inboxTarget(h hint) *target {
+	box := s.boxes[s.inbox]
+	if box == nil || !h.inbox() {
+		return nil
+	}
+	t := &target{box: box, askStatus: true}
+	if h.fresh {
+		t.expected = h.count - box.Cursor.Messages
+	}
+	t.choose(s)
+	t.light = t.how == byFlags && !h.flags && !h.gone
+	return t
 }
 
 // lookAtInbox takes the inbox's newest messages before all else, so that a

@@ -3,11 +3,16 @@ package imapsync
 import (
 	"context"
 	"time"
+
+	"github.com/heronmail/heron/sync/mail"
 )
 
 // run brings the account in step and keeps it so until the connection or ctx
 // ends.
 func (s *session) run(ctx context.Context) error {
+	if s.teller.told() == mail.ToldByNotify {
+		s.ahead = append(s.ahead, s.notifyStep())
+	}
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
@@ -45,20 +50,31 @@ func (s *session) turn(ctx context.Context) (idle bool, err error) {
 	if err := s.serveBodies(ctx); err != nil {
 		return false, err
 	}
+	sent := s.tally.OpsSent
 	if err := s.pushOps(ctx); err != nil {
 		return false, err
 	}
+	if s.tally.OpsSent != sent {
+		s.promise.excused = true
+	}
 	h := s.hints.take()
+	if h.lapsed && s.notify.on {
+		s.lapse()
+	}
 	if h.folders {
 		// Not at once again: there are servers that tell of a folder whenever
 		// they are asked for all.
 		s.pollNow()
 	}
 	switch {
-	case h.gone || s.untilPoll() == 0:
+	case s.untilPoll() == 0:
+		return false, s.pass(ctx, h, false)
+	case h.gone:
 		// What left the inbox may have gone to any folder: looked at together
 		// it is seen as one move.
 		return false, s.pass(ctx, h, false)
+	case len(h.boxes) > 0:
+		return false, s.toldPass(ctx, h)
 	case h.fresh || h.flags:
 		return false, s.inboxPass(ctx, h)
 	case len(s.fills) > 0:

@@ -24,12 +24,16 @@ type session struct {
 	qresync   bool // and it was enabled
 	esearch   bool // RFC 4731
 
-	teller teller
-	boxes  map[mail.MailboxID]*mail.Mailbox // as the store has them; we alone write cursors
-	inbox  mail.MailboxID                   // 0 before the first listing
-	open   opened
-	fills  []*fill
-	batch  int // messages fetched at once by backfill
+	teller  teller
+	notify  notifying
+	promise promise
+	ahead   []step // go with the next commands, in front of them
+
+	boxes map[mail.MailboxID]*mail.Mailbox // as the store has them; we alone write cursors
+	inbox mail.MailboxID                   // 0 before the first listing
+	open  opened
+	fills []*fill
+	batch int // messages fetched at once by backfill
 
 	suspects map[string]bool // names that were listed and could not be had
 
@@ -84,6 +88,10 @@ type step struct {
 func (s *session) play(ctx context.Context, steps []step) error {
 	if len(steps) == 0 {
 		return nil
+	}
+	if len(s.ahead) > 0 {
+		steps = append(s.ahead, steps...)
+		s.ahead = nil
 	}
 	cmds := make([]string, len(steps))
 	for i := range steps {
@@ -157,7 +165,11 @@ func (s *session) selectStep(o wire.SelectOptions, id mail.MailboxID, into *wire
 			if *ok = st.Type == "OK"; *ok {
 				s.open = opened{id: id, data: *into}
 			}
-			s.hints.selected(id == s.inbox && *ok, into.Exists)
+			if *ok {
+				s.hints.selected(o.Mailbox, id == s.inbox, into.Exists)
+			} else {
+				s.hints.selected("", false, 0)
+			}
 		},
 	}
 }

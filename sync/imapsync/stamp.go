@@ -24,6 +24,10 @@ func (s *session) stamp(ctx context.Context, byName map[string]*listed, whole bo
 			same = append(same, id)
 		}
 	}
+	s.promise.inStep = make(map[mail.MailboxID]bool, len(same))
+	for _, id := range same {
+		s.promise.inStep[id] = true
+	}
 	if !whole {
 		s.w.noteSynced(same, s.lastPoll)
 		return nil

@@ -20,10 +20,12 @@ type teller interface {
 	wait(ctx context.Context, s *session, d time.Duration) error
 }
 
-// chooseTeller takes the best rung that the server offers. NOTIFY (RFC 5465)
-// will stand above IDLE.
+// chooseTeller takes the best rung that the server offers.
 func chooseTeller(caps wire.Caps) teller {
-	if caps.Has("IDLE") {
+	switch {
+	case caps.Has("IDLE") && caps.Has("NOTIFY"):
+		return notifyTeller{}
+	case caps.Has("IDLE"):
 		return idleTeller{reason: mail.ToldNotOffered}
 	}
 	return pollTeller{reason: mail.ToldNotOffered}
@@ -116,8 +118,7 @@ func (s *session) idle(ctx context.Context, d time.Duration) error {
 	if mail.FaultOf(err).Code == mail.CodeRefusedCommand {
 		// It promised IDLE and refuses it: it loses the rung.
 		s.log.Warn("the server refuses IDLE; polling instead")
-		s.teller = pollTeller{reason: mail.ToldRefused}
-		return s.w.online(ctx, s.teller.told(), s.teller.why())
+		return s.demote(ctx, pollTeller{reason: mail.ToldRefused})
 	}
 	return err
 }

@@ -67,6 +67,7 @@ type Worker struct {
 	// What is learnt of the server from one connection for the next; it belongs
 	// to who holds only.
 	stalled   bool // the last one ended in silence: maybe over what came behind DONE
+	proven    bool // NOTIFY was seen to tell of mailboxes that are not selected
 	peeksLost int  // connections in a row that ended over a question for first words
 
 	mu      sync.Mutex
