@@ -113,6 +113,11 @@ func runHost(ctx context.Context, o Options, h *host.Host) (End, error) {
 		defer sub.Close()
 		rest(ctx, sub.C(), func() { giveMemoryBack(o.Log) })
 	}()
+	waking := make(chan struct{})
+	go func() {
+		defer close(waking)
+		wake(ctx, o.Log, h.Engine().Kick)
+	}()
 	var err error
 	if o.Headless {
 		<-ctx.Done()
@@ -122,6 +127,7 @@ func runHost(ctx context.Context, o Options, h *host.Host) (End, error) {
 	stopWorking()
 	<-ended
 	<-resting
+	<-waking
 	if end == host.EndRestart {
 		return Restart, errors.Join(err, hostErr)
 	}

@@ -15,14 +15,26 @@ const (
 	limitMax     = 15 * time.Minute
 	retryCeiling = time.Hour // no server's wish keeps us away longer
 	secretRetry  = 30 * time.Second
+	hurryFor     = time.Minute
+	hurryMax     = 3 * time.Second
 )
 
 // backoff counts tries that failed one after the other. The zero value is
 // ready.
-type backoff struct{ tries int }
+type backoff struct {
+	tries   int
+	hurries time.Time // until then a network is about to come
+}
 
 // reset forgets the failures.
 func (b *backoff) reset() { b.tries = 0 }
+
+// hurry is reset after a kick: where one came a network may follow, of which
+// nobody tells, and for a while that is not slept through.
+func (b *backoff) hurry() {
+	b.reset()
+	b.hurries = time.Now().Add(hurryFor)
+}
 
 // next returns how long to wait after f. The answer is jittered, so that a
 // server that comes back is not met by all its clients in one second.
@@ -37,6 +49,8 @@ func (b *backoff) next(f *mail.Fault) time.Duration {
 		// The keyring is locked or the disk full: nothing to spare the server
 		// from, and the person may be putting it right at this moment.
 		return spread(min(b.steps(), secretRetry), 1.5)
+	case f.Class == mail.ClassOffline && time.Now().Before(b.hurries):
+		return spread(min(b.steps(), hurryMax), 1.5)
 	default:
 		return spread(b.steps(), 1.5)
 	}

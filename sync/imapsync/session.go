@@ -44,8 +44,9 @@ type session struct {
 	lastFull   time.Time // when folders without modseqs were last compared whole
 	tally      Report
 	badFetches int
-	noPeek     bool        // the server does not take what asks for first words
-	unhook     func() bool // lets go of the context that closes the connection
+	quiet      time.Duration // the server was, and has not answered since
+	noPeek     bool          // the server does not take what asks for first words
+	unhook     func() bool   // lets go of the context that closes the connection
 }
 
 // opened is the mailbox that is selected.
@@ -116,10 +117,19 @@ func (s *session) play(ctx context.Context, steps []step) error {
 		}
 		return nil
 	})
+	s.heard(err)
 	if err != nil {
 		return err
 	}
 	return refused
+}
+
+// heard notes whether the server answered after it had been quiet.
+func (s *session) heard(err error) {
+	if err == nil && s.quiet > 0 {
+		s.w.renew.lived(s.quiet)
+		s.quiet = 0
+	}
 }
 
 // claimed gives an untagged response to the first of the steps that knows it

@@ -77,7 +77,7 @@ func (idleTeller) wait(ctx context.Context, s *session, d time.Duration) error {
 		return nil
 	default:
 	}
-	return s.idle(ctx, min(d, spread(s.w.cfg.IdleMax*9/10, 1.1)))
+	return s.idle(ctx, min(d, spread(s.w.renew.every*9/10, 1.1)))
 }
 
 // A server that ends an IDLE by itself within idleLeast, with nothing told, is
@@ -105,6 +105,10 @@ func (s *session) idle(ctx context.Context, d time.Duration) error {
 	woken := until.Err() != nil
 	stop()
 	<-ended
+	s.heard(err)
+	if !woken {
+		s.quiet = max(s.quiet, time.Since(began))
+	}
 	switch {
 	case err == nil && !woken && time.Since(began) < min(d, idleLeast):
 		return pollTeller{}.wait(ctx, s, min(d, idleAgain))

@@ -67,6 +67,7 @@ type Worker struct {
 	// What is learnt of the server from one connection for the next; it belongs
 	// to who holds only.
 	stalled   bool // the last one ended in silence: maybe over what came behind DONE
+	renew     renewal
 	proven    bool // NOTIFY was seen to tell of mailboxes that are not selected
 	peeksLost int  // connections in a row that ended over a question for first words
 
@@ -95,7 +96,10 @@ func New(c Config) *Worker {
 		c.Dial = wire.Dial
 	}
 	c.Log = c.Log.With("account", c.Account.ID)
-	return &Worker{cfg: c, wake: make(chan struct{}, 1), kick: make(chan struct{}, 1), only: make(chan struct{}, 1)}
+	return &Worker{
+		cfg: c, renew: newRenewal(c.IdleMax),
+		wake: make(chan struct{}, 1), kick: make(chan struct{}, 1), only: make(chan struct{}, 1),
+	}
 }
 
 // Serve connects, brings the account in step, keeps it so, and connects again
@@ -126,7 +130,7 @@ func (w *Worker) Serve(ctx context.Context) error {
 		w.log().Info("the connection ended", "code", f.Code, "class", string(f.Class), "steady", steady)
 		switch {
 		case w.takeDropped():
-			b.reset()
+			b.hurry()
 			drain(w.kick)
 			continue
 		case steady && f.Class == mail.ClassOffline:
@@ -171,6 +175,9 @@ func (w *Worker) live(ctx context.Context) (steady bool, secret string, err erro
 	began := time.Now()
 	err = s.run(ctx)
 	s.keepStamps(context.WithoutCancel(ctx))
+	if mail.FaultOf(err).Class == mail.ClassOffline && !w.wasDropped() {
+		w.renew.died(s.quiet)
+	}
 	w.stalled = mail.FaultOf(err).Code == mail.CodeTimeout
 	// Who kicked meanwhile wanted a connection, and had one: nothing is to be
 	// tried again for that, a password least of all.
@@ -290,7 +297,7 @@ func (w *Worker) rest(ctx context.Context, f *mail.Fault, b *backoff, secret str
 		case <-timer:
 			return
 		case <-w.kick:
-			b.reset()
+			b.hurry()
 			return
 		case <-w.wake:
 			// Who asks for a body now is told at once why not. Who asks for a
@@ -341,6 +348,13 @@ func drain(c chan struct{}) {
 	case <-c:
 	default:
 	}
+}
+
+// wasDropped reports whether a kick closed the connection, and leaves it so.
+func (w *Worker) wasDropped() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.dropped
 }
 
 // takeDropped reports whether a kick closed the connection.

@@ -97,8 +97,12 @@ func (c *Conn) run(ctx context.Context, parts [][]string, selected bool, h func(
 	defer c.watch.stop()
 	stop := context.AfterFunc(ctx, func() { c.fail(dial.Ended(ctx, c.endpoint)) })
 	defer stop()
-	if left != nil && left.hurried {
-		late := time.AfterFunc(endIdle, func() { c.missDone(b) })
+	if left != nil {
+		limit := endQuiet
+		if left.hurried {
+			limit = endIdle
+		}
+		late := time.AfterFunc(limit, func() { c.missDone(b) })
 		defer late.Stop()
 	}
 

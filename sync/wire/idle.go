@@ -13,6 +13,10 @@ import (
 // before the connection is closed.
 const endIdle = 3 * time.Second
 
+// endQuiet is the same for one that was not interrupted: on a connection that
+// was quiet for minutes a dead way shows here first.
+const endQuiet = 20 * time.Second
+
 // idling is an IDLE that was not ended.
 type idling struct {
 	b       *burst

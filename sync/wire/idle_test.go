@@ -96,7 +96,7 @@ func TestIdle(t *testing.T) {
 		}
 		// A server that does not end it is dead.
 		begun := time.Now()
-		if _, err := c.Do(t.Context(), "NOOP", nil); faultOf(t, err).Code != mail.CodeTimeout || time.Since(begun) != defaultStall {
+		if _, err := c.Do(t.Context(), "NOOP", nil); faultOf(t, err).Code != mail.CodeTimeout || time.Since(begun) != endQuiet {
 			t.Errorf("%v after %v", err, time.Since(begun))
 		}
 	})

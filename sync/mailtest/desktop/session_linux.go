@@ -148,6 +148,27 @@ func (s *Session) Run(pkg, program string, args ...string) {
 	}
 }
 
+// MockSystem plays a service of the system bus, by a template of
+// python3-dbusmock ("logind", "networkmanager"), until it has its name there. The
+// session's bus stands for the system's: see EnterSystem. What the service says
+// is sent by its mock interface.
+func (s *Session) MockSystem(template, name string) {
+	s.t.Helper()
+	cmd := s.Command("/usr/bin/python3", "-m", "dbusmock", "--template", template)
+	cmd.Env = append(cmd.Env, "DBUS_SYSTEM_BUS_ADDRESS="+s.bus)
+	if err := s.startPart(cmd, "python3-dbusmock"); err != nil {
+		s.t.Fatalf("starting %s: %v", template, err)
+	}
+	if err := s.awaitName(name); err != nil {
+		s.t.Fatalf("starting %s (is python3-dbusmock installed?): %v\n%s", template, err, s.logs())
+	}
+}
+
+// EnterSystem makes the session's bus the system bus of the test's own process.
+func (s *Session) EnterSystem(t interface{ Setenv(key, value string) }) {
+	t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", s.bus)
+}
+
 // Command prepares a program in the session. The caller starts and ends it.
 func (s *Session) Command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(name, args...)
