@@ -58,8 +58,8 @@ func TestFromAServerToTheTray(t *testing.T) {
 		st.agree(t, 1)
 	})
 
-	// Nothing tells of these, and nobody asks: the chapters after this one run
-	// while Heron finds them by itself.
+	// Nobody asks for these: the chapters after this one run while Heron hears of
+	// them, or finds them, by itself.
 	t.Run("other folders change elsewhere", func(t *testing.T) {
 		st.chapter(t)
 		st.sees(t, "Journeys", "Short lists")

@@ -81,6 +81,10 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 		}
 		t := &target{box: box, status: l.status, hasStatus: l.hasStatus}
 		t.choose(s)
+		if id == s.inbox && h.fresh {
+			// It may have come behind the numbers of STATUS.
+			t.expected = max(t.expected, h.count-box.Cursor.Messages, 1)
+		}
 		unsure := t.how == byFlags && l.status.Messages > 0 || !l.hasStatus
 		forced := whole && unsure || id == s.inbox && h.inbox()
 		if !forced && !t.dirty() || id == s.inbox && looked {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/heronmail/heron/sync/mail"
 	"github.com/heronmail/heron/sync/mailtest"
+	"github.com/heronmail/heron/sync/store"
 	"github.com/heronmail/heron/sync/wire"
 )
 
@@ -189,6 +190,40 @@ func TestNotifyOverflows(t *testing.T) {
 		box, err := t.store.MailboxByPath(t.Context(), "a", "Work")
 		if st := t.state(); err != nil || box.Counts.Total != 1 || st.ToldBy != mail.ToldByNotify {
 			t.Errorf("%+v, %+v, %v", st, box, err)
+		}
+	})
+}
+
+// TestNewMailBesideAPass: a message that comes to the inbox while another
+// folder has all of them looked at is had with its first words.
+func TestNewMailBesideAPass(t *testing.T) {
+	transcript := hello +
+		"C: ? " + set + "\nS: ? OK done\n" + all(0) + toInbox +
+		"C: ? IDLE\nS: + go\nS: * STATUS Work (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 8 UNSEEN 0)\nC: DONE\nS: ? OK done\n" +
+		"C: ? NOOP\nS: * 1 EXISTS\nS: ? OK done\n" + all(1) + fetchWork(1) + // whose STATUS of the inbox is from before
+		`
+	C: ? SELECT "INBOX"
+	S: * 1 EXISTS
+	S: * OK [UIDVALIDITY 7] hm
+	S: * OK [UIDNEXT 2] hm
+	S: ? OK done
+	C: ? UID FETCH 1:* (... BODY.PEEK[TEXT]<0.4096>)
+	S: * 1 FETCH (UID 1 FLAGS () RFC822.SIZE 9 INTERNALDATE "01-Jan-2026 00:00:00 +0000" ENVELOPE (NIL "new" ` + strings.Repeat("NIL ", 6) + `NIL "<new@x>") BODY[HEADER.FIELDS (CONTENT-TYPE CONTENT-TRANSFER-ENCODING MIME-VERSION)] "" BODY[TEXT]<0> "first words")
+	S: ? OK done
+	C: ? IDLE
+	S: + go
+	C: <anything>
+`
+	inBubble(t, plays(transcript), nil, func(t *bubble) {
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		box, err := t.store.MailboxByPath(t.Context(), "a", "INBOX")
+		if err != nil {
+			t.Error(err)
+		}
+		p, err := t.store.Messages(t.Context(), store.MessageQuery{Mailboxes: []mail.MailboxID{box.ID}, Limit: 10})
+		if err != nil || len(p.Messages) != 1 || p.Messages[0].Preview != "first words" {
+			t.Errorf("%+v, %v", p.Messages, err)
 		}
 	})
 }
