@@ -1,7 +1,8 @@
 // Package imapsync brings one IMAP account in step with its server and keeps
-// it so. A [Worker] owns the account's connection:
+// it so. A [Worker] owns the account's connections:
 //
-//   - being told: NOTIFY of all mailboxes, else IDLE on the inbox, and one
+//   - being told: NOTIFY of all mailboxes, else IDLE on the inbox and, on further
+//     connections (extra.go), on watched folders, and one
 //     LIST-STATUS over all folders at least every minute; all say only "this
 //     mailbox is dirty" (teller.go, notify.go). Polls also check whether the
 //     server tells what it agreed to, and a server that does not loses that for

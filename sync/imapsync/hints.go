@@ -14,6 +14,7 @@ type hint struct {
 	gone    bool // the inbox has fewer
 	flags   bool // flags changed in the inbox
 	folders bool // something is new elsewhere
+	moved   bool // messages came to or left another mailbox, it is not said how many
 	lapsed  bool // the server ended NOTIFY by itself
 	count   int  // messages in the inbox, as last told with fresh; else 0
 
@@ -25,7 +26,7 @@ type hint struct {
 }
 
 // any reports whether anything was told.
-func (h hint) any() bool { return h.inbox() || h.folders || h.lapsed || len(h.boxes) > 0 }
+func (h hint) any() bool { return h.inbox() || h.folders || h.moved || h.lapsed || len(h.boxes) > 0 }
 
 // inbox reports whether it was of the inbox.
 func (h hint) inbox() bool { return h.fresh || h.gone || h.flags }
@@ -34,7 +35,7 @@ func (h hint) inbox() bool { return h.fresh || h.gone || h.flags }
 func (h hint) or(o hint) hint {
 	out := hint{
 		fresh: h.fresh || o.fresh, gone: h.gone || o.gone, flags: h.flags || o.flags,
-		folders: h.folders || o.folders, lapsed: h.lapsed || o.lapsed, count: h.count,
+		folders: h.folders || o.folders, moved: h.moved || o.moved, lapsed: h.lapsed || o.lapsed, count: h.count,
 	}
 	if o.fresh {
 		out.count = o.count
@@ -127,8 +128,13 @@ func (h *hints) note(r *wire.Response) {
 	}
 	if !h.inbox && got.inbox() {
 		// Of another mailbox: without NOTIFY the next poll of all folders finds it.
+		moved := got.fresh || got.gone
 		got = hint{}
-		if h.notify && h.name != "" {
+		switch {
+		case !h.notify || h.name == "":
+		case moved:
+			got.moved = true
+		default:
 			got.tell(wire.StatusData{Name: h.name, Messages: -1, Unseen: -1})
 		}
 	} else if got.inbox() {

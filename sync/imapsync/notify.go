@@ -42,7 +42,7 @@ func (notifyTeller) wait(ctx context.Context, s *session, d time.Duration) error
 		s.log.Info("the server refuses NOTIFY")
 		return s.demote(ctx, idleTeller{reason: mail.ToldRefused})
 	}
-	return idleTeller{}.wait(ctx, s, d)
+	return s.idleOnInbox(ctx, d)
 }
 
 // notifyStep asks to be told of everything. It may go before a first look at
@@ -86,6 +86,9 @@ func (s *session) demote(ctx context.Context, to teller) error {
 		s.hints.notifies(false)
 		s.ahead = append(s.ahead, step{cmd: wire.NotifyNone}) // refused or not, nothing depends on it
 	}
+	if to.told() != mail.ToldByIdle {
+		s.endExtras()
+	}
 	s.teller = to
 	s.promise = promise{}
 	s.nextPoll = earlier(s.nextPoll, s.lastPoll.Add(s.pollEvery()))
@@ -125,7 +128,7 @@ func (s *session) toldPass(ctx context.Context, h hint) error {
 // otherMessages reports whether what was told of a mailbox may be more than
 // flags.
 func otherMessages(c mail.Cursor, st wire.StatusData) bool {
-	return st.Messages != c.Messages || st.UIDNext != 0 && st.UIDNext != c.UIDNext ||
+	return st.Messages >= 0 && st.Messages != c.Messages || st.UIDNext != 0 && st.UIDNext != c.UIDNext ||
 		st.UIDValidity != 0 && st.UIDValidity != c.UIDValidity
 }
 

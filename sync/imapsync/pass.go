@@ -86,7 +86,8 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 			t.expected = max(t.expected, h.count-box.Cursor.Messages, 1)
 		}
 		unsure := t.how == byFlags && l.status.Messages > 0 || !l.hasStatus
-		forced := whole && unsure || id == s.inbox && h.inbox()
+		news, told := h.boxes[box.Name]
+		forced := whole && unsure || id == s.inbox && h.inbox() || told && !agrees(box.Cursor, news)
 		if !forced && !t.dirty() || id == s.inbox && looked {
 			continue
 		}

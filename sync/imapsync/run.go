@@ -69,7 +69,7 @@ func (s *session) turn(ctx context.Context) (idle bool, err error) {
 	switch {
 	case s.untilPoll() == 0:
 		return false, s.pass(ctx, h, false)
-	case h.gone:
+	case h.gone || h.moved:
 		// What left the inbox may have gone to any folder: looked at together
 		// it is seen as one move.
 		return false, s.pass(ctx, h, false)

@@ -27,7 +27,8 @@ type session struct {
 	teller  teller
 	notify  notifying
 	promise promise
-	ahead   []step // go with the next commands, in front of them
+	extras  *extras // nil without
+	ahead   []step  // go with the next commands, in front of them
 
 	boxes map[mail.MailboxID]*mail.Mailbox // as the store has them; we alone write cursors
 	inbox mail.MailboxID                   // 0 before the first listing

@@ -52,13 +52,43 @@ func (pollTeller) wait(ctx context.Context, s *session, d time.Duration) error {
 	return nil
 }
 
-// idleTeller idles on the inbox (RFC 2177).
-type idleTeller struct{ reason mail.ToldWhy }
+// idleTeller idles on the inbox (RFC 2177), and on further connections on watched
+// folders.
+type idleTeller struct {
+	reason  mail.ToldWhy
+	limited bool // there are more watched folders than connections
+}
 
-func (idleTeller) told() mail.ToldBy   { return mail.ToldByIdle }
-func (t idleTeller) why() mail.ToldWhy { return t.reason }
+func (idleTeller) told() mail.ToldBy { return mail.ToldByIdle }
 
-func (idleTeller) wait(ctx context.Context, s *session, d time.Duration) error {
+func (t idleTeller) why() mail.ToldWhy {
+	if t.limited {
+		return mail.ToldLimit
+	}
+	return t.reason
+}
+
+func (t idleTeller) wait(ctx context.Context, s *session, d time.Duration) error {
+	if err := t.watchMore(ctx, s); err != nil {
+		return err
+	}
+	return s.idleOnInbox(ctx, d)
+}
+
+// watchMore has watched folders idled on too, and says when there are more of
+// them than connections.
+func (t idleTeller) watchMore(ctx context.Context, s *session) error {
+	now := t
+	if now.limited = !s.watchMore(ctx); now == t {
+		return nil
+	}
+	s.teller = now
+	return s.w.online(ctx, now.told(), now.why())
+}
+
+// idleOnInbox waits as a teller does, for what the server tells on the session's
+// own connection.
+func (s *session) idleOnInbox(ctx context.Context, d time.Duration) error {
 	box := s.boxes[s.inbox]
 	if box == nil {
 		return pollTeller{}.wait(ctx, s, d)

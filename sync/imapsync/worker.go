@@ -237,6 +237,7 @@ func (w *Worker) signIn(ctx context.Context) (*session, string, error) {
 
 // close ends the session's connection.
 func (s *session) close() {
+	s.endExtras()
 	s.unhook()
 	s.w.setDrop(nil)
 	_ = s.conn.Close() // nothing is left to be sent
