@@ -149,11 +149,24 @@ func (d *desktop) openWindows(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-d.host.UI():
-			if err := d.window.Open(); err != nil {
-				d.log.Error("window not opened", "error", err)
+			d.openWindow(ctx)
+		case end := <-d.window.Ended():
+			switch {
+			case end.Err != nil:
+				d.log.Error("window failed", "error", end.Err)
 				d.sayNoWindow(ctx)
+			case d.host.UIWaits(end.Began):
+				// It was asked for when the last one was about to end.
+				d.openWindow(ctx)
 			}
 		}
+	}
+}
+
+func (d *desktop) openWindow(ctx context.Context) {
+	if err := d.window.Open(); err != nil {
+		d.log.Error("window not opened", "error", err)
+		d.sayNoWindow(ctx)
 	}
 }
 

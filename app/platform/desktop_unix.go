@@ -5,7 +5,6 @@ package platform
 import (
 	"context"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/godbus/dbus/v5"
@@ -16,9 +15,6 @@ const (
 	watcher       = "org.kde.StatusNotifierWatcher"
 	watcherObject = dbus.ObjectPath("/StatusNotifierWatcher")
 )
-
-// HasDisplay reports whether a window could be shown.
-func HasDisplay() bool { return os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != "" }
 
 // WatchTray tells whether the desktop shows tray icons, at once and each time
 // that changes, until ctx ends. The error says that there is no session bus:

@@ -3,6 +3,7 @@
 package platform
 
 import (
+	"net"
 	"context"
 	"errors"
 	"log/slog"
@@ -95,6 +96,31 @@ func TestWindowClose(t *testing.T) {
 	}
 }
 
+// How a window ended is told, but not of the one that is closed for good.
+func TestWindowEnd(t *testing.T) {
+	find, _ := script(t, "exit 3")
+	w := NewWindow(find, nil, slog.New(slog.DiscardHandler))
+	before := time.Now()
+	if err := w.Open(); err != nil {
+		t.Fatal(err)
+	}
+	if e := <-w.Ended(); e.Err == nil || e.Began.Before(before) || w.Running() {
+		t.Errorf("a window that fails: %+v", e)
+	}
+	find, notes := script(t, "exec sleep 60")
+	w = NewWindow(find, nil, slog.New(slog.DiscardHandler))
+	if err := w.Open(); err != nil {
+		t.Fatal(err)
+	}
+	mailtest.Await(t, "it runs", func() bool { return notes() != "" })
+	w.Close(t.Context())
+	select {
+	case e := <-w.Ended():
+		t.Errorf("told of the last: %+v", e)
+	default:
+	}
+}
+
 func TestWindowMissing(t *testing.T) {
 	missing := errors.New("not there")
 	w := NewWindow(func() (string, error) { return "", missing }, nil, slog.New(slog.DiscardHandler))
@@ -123,15 +149,42 @@ func TestWindowProgram(t *testing.T) {
 	}
 }
 
+// A display is one that answers, not one that a variable names.
 func TestHasDisplay(t *testing.T) {
-	t.Setenv("DISPLAY", "")
-	t.Setenv("WAYLAND_DISPLAY", "")
+	for _, name := range []string{"DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"} {
+		t.Setenv(name, "")
+	}
+	dir := t.TempDir()
+	t.Setenv("XDG_RUNTIME_DIR", dir)
 	if HasDisplay() {
 		t.Error("there is none")
 	}
-	t.Setenv("WAYLAND_DISPLAY", "wayland-0")
+	t.Setenv("DISPLAY", ":32767.0")
+	t.Setenv("WAYLAND_DISPLAY", "wayland-9")
+	if HasDisplay() {
+		t.Error("nobody answers")
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "unix", filepath.Join(dir, "wayland-9"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	if !HasDisplay() {
-		t.Error("there is one")
+		t.Error("Wayland answers")
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if l, err = lc.Listen(t.Context(), "unix", "@/tmp/.X11-unix/X32767"); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	if !HasDisplay() {
+		t.Error("X answers")
+	}
+	t.Setenv("DISPLAY", "localhost:10.0")
+	if !HasDisplay() {
+		t.Error("one that is forwarded is believed")
 	}
 }
 

@@ -44,9 +44,10 @@ func WindowProgram() (string, error) {
 // Window is our window as a process: at most one at a time. Its methods may be
 // called by several goroutines.
 type Window struct {
-	find func() (string, error)
-	args []string
-	log  *slog.Logger
+	find  func() (string, error)
+	args  []string
+	log   *slog.Logger
+	ended chan WindowEnd
 
 	mu     sync.Mutex
 	run    *running // nil: no window is open
@@ -59,11 +60,21 @@ type running struct {
 	ended   chan struct{} // closed when it has ended
 }
 
+// WindowEnd tells how a window ended.
+type WindowEnd struct {
+	Began time.Time
+	Err   error // nil: it was closed; else it could not open, or crashed
+}
+
 // NewWindow returns a window that is not open. find says where its program is;
 // args are given to it each time.
 func NewWindow(find func() (string, error), args []string, log *slog.Logger) *Window {
-	return &Window{find: find, args: args, log: log}
+	return &Window{find: find, args: args, log: log, ended: make(chan WindowEnd, 1)}
 }
+
+// Ended tells of each window that ended before Close; of those that nobody took
+// note of only the last.
+func (w *Window) Ended() <-chan WindowEnd { return w.ended }
 
 // ErrWindowClosed says that no window is opened any more.
 var ErrWindowClosed = errors.New("the window was closed for good")
@@ -92,15 +103,29 @@ func (w *Window) Open(more ...string) error {
 	r := &running{cmd.Process, make(chan struct{})}
 	w.run = r
 	w.log.Debug("window started", "pid", cmd.Process.Pid)
+	began := time.Now()
 	go func() {
 		err := cmd.Wait() // ends with the window, at the latest in Close
-		w.mu.Lock()
-		w.run = nil
-		w.mu.Unlock()
 		w.log.Debug("window ended", "pid", r.process.Pid, "error", err)
+		w.end(WindowEnd{began, err})
 		close(r.ended)
 	}()
 	return nil
+}
+
+// end notes that the window has ended.
+func (w *Window) end(e WindowEnd) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.run = nil
+	if w.closed {
+		return
+	}
+	select {
+	case <-w.ended:
+	default:
+	}
+	w.ended <- e
 }
 
 // Running reports whether a window is open.

@@ -51,11 +51,7 @@ var ErrNoDisplay = errors.New("no display")
 
 // Display returns ErrNoDisplay when a window cannot be opened here.
 func Display() error {
-	switch runtime.GOOS {
-	case "windows", "darwin":
-		return nil
-	}
-	if os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
+	if !platform.HasDisplay() {
 		return ErrNoDisplay
 	}
 	return nil

@@ -222,3 +222,7 @@ func (h *Host) Settings() *config.File { return h.settings }
 // UI gives the requests to show something that no window listens for: the
 // agent starts one, and the newest request is sent to it when it attaches.
 func (h *Host) UI() <-chan api.UIRequest { return h.ui.out }
+
+// UIWaits reports whether a request to show something was made after that
+// moment that no window has heard yet.
+func (h *Host) UIWaits(after time.Time) bool { return h.ui.waits(after) }

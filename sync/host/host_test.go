@@ -101,6 +101,20 @@ func TestSecondAgent(t *testing.T) {
 		t.Errorf("another window was asked for: %+v", r)
 	default:
 	}
+	// What it has not heard when it leaves is asked for anew.
+	ui, asked := newUIHub(), time.Now()
+	_, leave := ui.join()
+	if !ui.show(api.UIRequest{Show: "main"}) || ui.waits(asked) {
+		t.Error("a window listens")
+	}
+	leave()
+	if r := <-ui.out; r.Show != "main" || !ui.waits(asked) || ui.waits(time.Now()) {
+		t.Errorf("nobody heard %+v", r)
+	}
+	heard, _ := ui.join()
+	if r := <-heard; r.Show != "main" || ui.waits(asked) {
+		t.Errorf("the next window hears %+v", r)
+	}
 }
 
 func TestEnds(t *testing.T) {

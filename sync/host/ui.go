@@ -27,6 +27,11 @@ func newUIHub() *uiHub { return &uiHub{out: make(chan api.UIRequest, 1)} }
 func (u *uiHub) show(r api.UIRequest) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	return u.pass(r)
+}
+
+// pass is show for who holds u.mu.
+func (u *uiHub) pass(r api.UIRequest) bool {
 	if n := len(u.windows); n > 0 {
 		replace(u.windows[n-1], r)
 		return true
@@ -65,8 +70,20 @@ func (u *uiHub) join() (c <-chan api.UIRequest, leave func()) {
 		for i, o := range u.windows {
 			if o == w {
 				u.windows = append(u.windows[:i], u.windows[i+1:]...)
-				return
 			}
 		}
+		select {
+		case r := <-w: // it left before it heard this
+			u.pass(r)
+		default:
+		}
 	}
+}
+
+// waits reports whether a request was made after that moment, and not heard by
+// a window yet.
+func (u *uiHub) waits(after time.Time) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.pending != nil && u.since.After(after) && time.Since(u.since) < uiFresh
 }
