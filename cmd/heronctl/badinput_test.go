@@ -71,6 +71,7 @@ func (r *rig) badAccounts() {
 		security mail.Security // tls if empty
 		password string        // the right one if empty
 		noCA     bool
+		ca       string // the server's own if empty
 		exit     int
 		code     mail.Code
 		step     api.StepName // that fails
@@ -85,6 +86,7 @@ func (r *rig) badAccounts() {
 		{name: "self-signed", port: cert(mailtest.CertSelfSigned), exit: 5, code: mail.CodeCertUnknown, step: api.StepTLS},
 		{name: "wrong name", port: cert(mailtest.CertWrongName), exit: 5, code: mail.CodeCertName, step: api.StepTLS},
 		{name: "unknown authority", port: imaps, noCA: true, exit: 5, code: mail.CodeCertUnknown, step: api.StepTLS},
+		{name: "no such CA file", port: imaps, ca: filepath.Join(t.TempDir(), "ca.pem"), exit: 5, code: mail.CodeTrustBroken, step: api.StepTLS},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := &rig{t: t, bin: r.bin, data: r.data, dove: r.dove, desk: r.desk}
@@ -103,8 +105,8 @@ func (r *rig) badAccounts() {
 			if c.password != "" {
 				d.Password = c.password
 			}
-			if c.noCA {
-				d.CAFile = ""
+			if c.noCA || c.ca != "" {
+				d.CAFile = c.ca
 			}
 			var err error
 			if d.Port, err = strconv.Atoi(c.port); err != nil {

@@ -59,10 +59,6 @@ func Dial(ctx context.Context, o Options) (*Conn, error) {
 	if e.Security == mail.Plain && !o.AllowPlaintext {
 		return nil, &mail.Fault{Code: mail.CodePlaintextRefused, Class: mail.ClassTLS, Args: mail.Args{"host": e.Host}}
 	}
-	config, err := tlsConfig(e)
-	if err != nil {
-		return nil, err
-	}
 	limited, cancel := context.WithTimeoutCause(ctx, o.Limit(), errLimit)
 	defer cancel()
 
@@ -76,6 +72,11 @@ func Dial(ctx context.Context, o Options) (*Conn, error) {
 			f.Code = mail.CodeUnreachable
 		}
 		return nil, f
+	}
+	config, err := tlsConfig(e)
+	if err != nil {
+		_ = tcp.Close() // nothing was sent
+		return nil, err
 	}
 	c := newConn(tcp, o, config)
 	if e.Security != mail.TLS {

@@ -128,8 +128,8 @@ func TestTLS(t *testing.T) {
 			name: "TLS 1.1 pinned", want: mail.CodeTLSTooOld, trust: mail.Trust{Fingerprint: Fingerprint(good.Leaf)},
 			config: &tls.Config{Certificates: []tls.Certificate{good}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11},
 		},
-		{name: "not a fingerprint", trust: mail.Trust{Fingerprint: "abc"}, want: mail.CodeSettingsBroken},
-		{name: "no CA file", trust: mail.Trust{CAFile: "/does/not/exist.pem"}, want: mail.CodeSettingsBroken},
+		{name: "not a fingerprint", trust: mail.Trust{Fingerprint: "abc"}, want: mail.CodeTrustBroken},
+		{name: "no CA file", trust: mail.Trust{CAFile: "/does/not/exist.pem"}, want: mail.CodeTrustBroken},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			e := serve(t, serveTLS(test.config))

@@ -19,8 +19,8 @@ import (
 // maxCAFile bounds what is read of a CA file, in bytes.
 const maxCAFile = 4 << 20
 
-// tlsConfig makes the configuration that e's trust asks for. A CA file that
-// cannot be used is a fault of the settings.
+// tlsConfig makes the configuration that e's trust asks for. A CA file or
+// a fingerprint that cannot be used is Fault trust-broken.
 func tlsConfig(e mail.Endpoint) (*tls.Config, error) {
 	if e.Security == mail.Plain {
 		return nil, nil
@@ -29,7 +29,7 @@ func tlsConfig(e mail.Endpoint) (*tls.Config, error) {
 	if pin := e.Trust.Fingerprint; pin != "" {
 		want, err := parseFingerprint(pin)
 		if err != nil {
-			return nil, &mail.Fault{Code: mail.CodeSettingsBroken, Class: mail.ClassLocal, Args: mail.Args{"text": err.Error()}, Err: err}
+			return nil, &mail.Fault{Code: mail.CodeTrustBroken, Class: mail.ClassTLS, Args: mail.Args{"text": err.Error()}, Err: err}
 		}
 		// The library's check of the chain makes room for a stricter one: the
 		// leaf must be the one that the user saw and confirmed.
@@ -41,7 +41,7 @@ func tlsConfig(e mail.Endpoint) (*tls.Config, error) {
 		roots, err := rootsWith(e.Trust.CAFile)
 		if err != nil {
 			return nil, &mail.Fault{
-				Code: mail.CodeSettingsBroken, Class: mail.ClassLocal,
+				Code: mail.CodeTrustBroken, Class: mail.ClassTLS,
 				Args: mail.Args{"path": e.Trust.CAFile, "text": err.Error()}, Err: err,
 			}
 		}

@@ -39,6 +39,7 @@ const (
 	CodeCertExpired      Code = "cert-expired"         // args: host, fingerprint, date
 	CodeCertName         Code = "cert-name"            // args: host, names, fingerprint
 	CodeCertChanged      Code = "cert-changed"         // args: host, fingerprint: not the pinned one
+	CodeTrustBroken      Code = "trust-broken"         // args: path (of a CA file, or none), text
 	CodeTLSTooOld        Code = "tls-too-old"          // args: host: below TLS 1.2
 	CodeNotTLS           Code = "not-tls"              // args: host, port: a plain server on a TLS port
 	CodeTLSOnPlain       Code = "tls-on-plain"         // args: host, port: a TLS server on a plain port

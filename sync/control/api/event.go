@@ -41,7 +41,7 @@ type Event struct {
 // EventMessage is a message in an Event.
 type EventMessage struct {
 	ID      mail.MessageID `json:"id"`
-	UID     mail.UID       `json:"uid"`
+	UID     mail.UID       `json:"uid,omitempty"` // of what an alert is about it is not told
 	From    string         `json:"from"`
 	Subject string         `json:"subject"`
 	Unread  bool           `json:"unread"`
@@ -95,7 +95,11 @@ func FromChange(c mail.Change) Event {
 		e.Problem = &Problem{Code: c.Code}
 	case mail.AlertShown:
 		e.Folder, e.IDs = c.Folder.Path, c.IDs
-		e.Messages = []EventMessage{{From: c.From, Subject: c.Subject}}
+		m := EventMessage{From: c.From, Subject: c.Subject, Unread: true} // there is no alert for read mail
+		if len(c.IDs) > 0 {
+			m.ID = c.IDs[0]
+		}
+		e.Messages = []EventMessage{m}
 	case mail.AlertWithdrawn:
 		e.IDs, e.Reason = c.IDs, c.Reason
 	}
