@@ -3,10 +3,10 @@
 package platform
 
 import (
-	"net"
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
