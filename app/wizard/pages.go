@@ -84,9 +84,13 @@ func newServerPage(w *Wizard) page {
 		warned := plain.Visible()
 		setVisible(plain, w.flow.Security() == mail.Plain)
 		defer func() {
-			if plain.Visible() && (!warned || w.flow.Mistake(FieldPlain) != "") {
+			switch {
+			case plain.Visible() && (!warned || w.flow.Mistake(FieldPlain) != ""):
 				scroll.Refresh()
 				scroll.ScrollToBottom() // the warning is not to be overlooked
+			case warned && !plain.Visible():
+				scroll.Refresh()
+				scroll.ScrollToTop() // all fits again
 			}
 		}()
 		showMistake(mistake, p, FieldPlain, w.flow.Mistake(FieldPlain))

@@ -249,6 +249,13 @@ func TestThePlainWarningIsInSight(t *testing.T) {
 	if !inSight() {
 		t.Error("what is to be agreed to is out of sight")
 	}
+	// Without the warning all fits again, and stands where it stood.
+	s.key(t, fyne.KeyUp)
+	page := find[*container.Scroll](t, s.w.page.object(), func(*container.Scroll) bool { return true })
+	if s.w.flow.Security() == mail.Plain || page.Offset.Y != 0 {
+		t.Errorf("%v, and the page is scrolled by %v", s.w.flow.Security(), page.Offset.Y)
+	}
+	s.key(t, fyne.KeyDown)
 	s.enter(t)
 	if _, ok := s.c.Focused().(*check); !ok || s.w.flow.Page() != PageServer || !inSight() {
 		t.Fatalf("at page %d, focus at %T", s.w.flow.Page(), s.c.Focused())

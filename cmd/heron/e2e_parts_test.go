@@ -112,7 +112,7 @@ func (st *story) types(t *testing.T, text string, keys ...string) {
 }
 
 // agree waits until tray, status and server say the same number of unread
-// messages, and so does the window with the texts, if there are any.
+// messages, and so does the window, with the texts.
 func (st *story) agree(t *testing.T, unread int, texts ...string) {
 	t.Helper()
 	number := fmt.Sprintf("%d unread", unread)
@@ -129,7 +129,7 @@ func (st *story) agree(t *testing.T, unread int, texts ...string) {
 	if n := st.other.unseen(t, "INBOX"); n != unread {
 		t.Errorf("the server says %d unseen, want %d", n, unread)
 	}
-	if len(texts) > 0 {
+	if unread > 0 {
 		st.sees(t, append(texts, number)...)
 	}
 }
