@@ -1,0 +1,81 @@
+package converge
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strconv"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/heronmail/heron/sync/mailtest"
+)
+
+const (
+	lanes     = 4  // rounds that are played side by side
+	usersEach = 25 // rounds that one server sees, each with a user of its own
+)
+
+// lengths are how many steps a round has: mostly many, where two things meet that
+// should not; a failure is made smaller as far as it goes.
+var lengths = []int{5, 20, 60, 80, 100, 100}
+
+// TestMain sets how many rounds are played, unless the command line does.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	given := map[string]bool{}
+	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	rounds := 20
+	if os.Getenv("HERON_LONG") != "" {
+		rounds = 500
+	}
+	for name, value := range map[string]string{
+		"rapid.checks": strconv.Itoa(max(1, rounds/lanes)), "rapid.shrinktime": "20s", "rapid.nofailfile": "true",
+	} {
+		if given[name] {
+			continue
+		}
+		if err := flag.Set(name, value); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+func TestConvergence(t *testing.T) {
+	t.Parallel()
+	for lane := range lanes {
+		t.Run(fmt.Sprintf("lane %d", lane), func(t *testing.T) {
+			t.Parallel()
+			var s servers
+			rapid.Check(t, func(rt *rapid.T) {
+				dc, user := s.next(t)
+				n := rapid.SampledFrom(lengths).Draw(rt, "length")
+				steps := rapid.SliceOfN(drawStep, n, n).Draw(rt, "steps")
+				r := newRound(t, rt, dc, user)
+				r.play(steps)
+				r.rest()
+				r.check()
+			})
+		})
+	}
+}
+
+// servers gives each round a mailbox that nobody used before.
+type servers struct {
+	dc   *mailtest.Dovecot
+	used int
+}
+
+func (s *servers) next(t *testing.T) (*mailtest.Dovecot, int) {
+	t.Helper()
+	if s.dc == nil || s.used == usersEach {
+		if s.dc != nil {
+			s.dc.Stop()
+		}
+		s.dc, s.used = mailtest.StartDovecot(t, mailtest.DovecotConfig{Users: usersEach}), 0
+	}
+	s.used++
+	return s.dc, s.used - 1
+}

@@ -1,0 +1,21 @@
+// Package converge holds no code but a proof: that machines which share an
+// account come to agree, whatever they do at the same time and whatever becomes
+// of their connections.
+//
+// A round is a history of up to 100 steps that rapid draws. Two engines, each
+// with a store of its own, and a plain IMAP client share one account of a real
+// Dovecot. Each delivers, marks, moves and deletes; engines go offline and come
+// back, their connections are cut after any byte, mailboxes get another
+// UIDVALIDITY. Then everybody is brought to rest, and all of this must hold:
+//
+//   - both stores have the server's folders, messages, flags and counts;
+//   - each message is there once, and once more for each copy that was made;
+//     it is gone only when somebody deleted it;
+//   - nobody told of a message as new more often than it came to a folder;
+//   - what a machine did is as it left it, and came back to it as nothing.
+//
+// To run it: go test ./sync/internal/converge; HERON_LONG=1 makes it 500 rounds
+// in place of 20. What fails says how to play its round again:
+// -run NAME -rapid.seed=N. The steps are then the same; how they meet on the
+// server is not, so it may take some tries.
+package converge

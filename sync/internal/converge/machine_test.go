@@ -1,0 +1,221 @@
+package converge
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/heronmail/heron/sync/imapsync"
+	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/mailtest"
+	"github.com/heronmail/heron/sync/store"
+)
+
+// A message that left its mailbox may turn up elsewhere for two minutes, in which
+// actions on it wait. A store's clock is behind, so that it looks longer gone,
+// and that these minutes are over after the grace.
+const (
+	grace = 3 * time.Second
+	slow  = 2*time.Minute - grace
+)
+
+// machine is one engine's part: a worker with a store of its own, on a way to
+// the server that can be cut.
+type machine struct {
+	r     *round
+	name  string
+	own   mail.Flag // that nobody else sets or takes
+	proxy *mailtest.Proxy
+	store *store.Store
+	w     *imapsync.Worker
+	stop  func() // nil: offline
+	ops   map[mail.OpID]deed
+	log   logbook
+}
+
+// machineSteps are what a machine does and what becomes of it.
+var machineSteps = []string{
+	"mark", "mark", "mark", "mark", "own", "own", "own", "sync", "sync", "kick",
+	"cut", "cut", "offline", "online", "online", "reopen",
+}
+
+func newMachine(r *round, name string, own mail.Flag) *machine {
+	m := &machine{r: r, name: name, own: own, proxy: mailtest.StartProxy(r, r.dc.IMAP()), ops: map[mail.OpID]deed{}}
+	m.open()
+	r.Cleanup(func() {
+		m.offline()
+		if r.Failed() {
+			r.told.Logf("machine %s:\n%s\nwhat it told:\n%s", name, m.log.text(), m.told())
+		}
+		if err := m.store.Close(); err != nil {
+			r.Errorf("machine %s: %v", name, err)
+		}
+	})
+	m.online()
+	return m
+}
+
+func (m *machine) open() {
+	var err error
+	m.store, err = store.Open(context.Background(), filepath.Join(m.r.dir, m.name), store.Options{
+		Now: func() time.Time { return time.Now().Add(-slow) },
+	})
+	m.r.must(err)
+}
+
+func (m *machine) account() mail.AccountID { return m.r.dc.Account(m.r.user, mail.Plain).ID }
+
+func (m *machine) online() {
+	if m.stop != nil {
+		return
+	}
+	a := m.r.dc.Account(m.r.user, mail.Plain)
+	host, port, err := net.SplitHostPort(m.proxy.Addr())
+	m.r.must(err)
+	a.Endpoint.Host = host
+	a.Endpoint.Port, err = strconv.Atoi(port)
+	m.r.must(err)
+	m.w = imapsync.New(imapsync.Config{
+		Account: a, Store: m.store, PollInterval: time.Second,
+		Secret: func(context.Context) (string, error) { return m.r.dc.Password(m.r.user), nil },
+		Log:    slog.New(slog.NewTextHandler(&m.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	w := m.w
+	go func() { ended <- w.Serve(ctx) }()
+	m.stop = func() {
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			m.r.Errorf("machine %s ended with %v", m.name, err)
+		}
+	}
+}
+
+func (m *machine) offline() {
+	if m.stop != nil {
+		m.stop()
+		m.stop = nil
+	}
+}
+
+func (m *machine) do(s step) {
+	switch s.What {
+	case "mark", "own":
+		m.mark(s)
+	case "sync":
+		if m.stop == nil {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_, err := m.w.Sync(ctx)
+		m.r.tell("%s syncs: %v", m.name, err)
+	case "kick":
+		if m.stop != nil {
+			m.w.Kick(imapsync.ReasonNetwork)
+		}
+	case "cut":
+		dir := mailtest.Down
+		if s.On {
+			dir = mailtest.Up
+		}
+		m.r.tell("%s is cut after %d more bytes, direction %d", m.name, s.A*3, dir)
+		m.proxy.CutAfter(int64(s.A*3), dir)
+	case "offline":
+		m.r.tell("%s goes offline", m.name)
+		m.offline()
+	case "online":
+		m.r.tell("%s comes online", m.name)
+		m.online()
+	case "reopen":
+		was := m.stop != nil
+		m.offline()
+		m.r.must(m.store.Close())
+		m.open()
+		m.r.tell("%s starts anew", m.name)
+		if was {
+			m.online()
+		}
+	}
+}
+
+// pick picks one of the messages that this machine shows.
+func (m *machine) pick(s step) (mail.Message, bool) {
+	ctx := context.Background()
+	boxes, err := m.store.Mailboxes(ctx, m.account())
+	m.r.must(err)
+	return at(m.list(boxes...), s.A)
+}
+
+// list are the messages that this machine shows in folders.
+func (m *machine) list(boxes ...mail.Mailbox) []mail.Message {
+	q := store.MessageQuery{Limit: 500}
+	for _, b := range boxes {
+		q.Mailboxes = append(q.Mailboxes, b.ID)
+	}
+	p, err := m.store.Messages(context.Background(), q)
+	m.r.must(err)
+	return p.Messages
+}
+
+// view is what this machine has of the server, its pending actions left out.
+func (m *machine) view() mailtest.View {
+	ctx := context.Background()
+	boxes, err := m.store.Mailboxes(ctx, m.account())
+	m.r.must(err)
+	out := mailtest.View{}
+	for _, b := range boxes {
+		if !b.Selectable {
+			continue
+		}
+		in := map[mail.UID]mailtest.Seen{}
+		for u, err := range m.store.UIDFlags(ctx, b.ID) {
+			m.r.must(err)
+			msg, err := m.store.MessageAt(ctx, b.ID, u.UID)
+			m.r.must(err)
+			in[u.UID] = mailtest.Seen{ID: msg.Envelope.HeaderID, Flags: u.Flags}
+		}
+		out[b.Name] = in
+	}
+	return out
+}
+
+// told is what this machine told, a line a change.
+func (m *machine) told() string {
+	var b strings.Builder
+	for _, c := range m.changes() {
+		switch c.(type) {
+		case mail.AccountState:
+		default:
+			fmt.Fprintf(&b, "%s %s %+v\n", c.Meta().Time.Add(slow).Format("05.000"), c.Kind(), c)
+		}
+	}
+	return b.String()
+}
+
+// logbook keeps what a worker logs, for a round that fails.
+type logbook struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logbook) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}

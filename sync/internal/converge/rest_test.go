@@ -1,0 +1,226 @@
+package converge
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/heronmail/heron/sync/imapsync"
+	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/mailtest"
+)
+
+// rest brings everybody to rest: ways are mended, queues run empty, and then
+// each looks once more at what the other did last.
+func (r *round) rest() {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for _, m := range r.machines {
+		m.proxy.Heal()
+		m.online()
+		m.w.Kick(imapsync.ReasonNetwork)
+	}
+	for _, m := range r.machines {
+		m.empty(ctx)
+	}
+	for _, m := range r.machines {
+		m.pass(ctx)
+	}
+	r.tell("all are at rest")
+	r.found(ctx)
+}
+
+// found gives machines the time in which they show a message where they moved it
+// although it is not found there: somebody may have moved it on at once.
+func (r *round) found(ctx context.Context) {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for late := time.Now().Add(2 * grace); time.Now().Before(late); <-tick.C {
+		server := r.dc.View(r, r.user)
+		agreed := true
+		for _, m := range r.machines {
+			agreed = agreed && m.wrongCounts(server) == ""
+		}
+		if agreed {
+			return
+		}
+		for _, m := range r.machines {
+			m.pass(ctx)
+		}
+	}
+}
+
+// empty waits until this machine has nothing more to send.
+func (m *machine) empty(ctx context.Context) {
+	for {
+		m.pass(ctx)
+		ops, err := m.store.Ops(ctx, "")
+		m.r.must(err)
+		if len(ops) == 0 {
+			return
+		}
+		for _, op := range ops {
+			if op.State != mail.OpWaiting || op.NextTry.IsZero() {
+				continue
+			}
+			// It is tried again at once, not after half a minute.
+			if err := m.store.RetryOp(ctx, op.ID, time.Time{}, nil); !refused(err) {
+				m.r.must(err)
+			}
+		}
+		tick := time.NewTimer(100 * time.Millisecond)
+		select {
+		case <-tick.C: // an op waits for the time to pass
+		case <-ctx.Done():
+			m.r.Fatalf("machine %s did not come to rest: it still has %+v", m.name, ops)
+		}
+	}
+}
+
+// pass waits for a full pass. A connection may still be about to end.
+func (m *machine) pass(ctx context.Context) {
+	for {
+		_, err := m.w.Sync(ctx)
+		if err == nil {
+			return
+		}
+		m.r.tell("%s on its way to rest: %v", m.name, err)
+		if ctx.Err() != nil {
+			m.r.Fatalf("machine %s did not come to rest: %v", m.name, err)
+		}
+	}
+}
+
+// check holds what must hold at rest.
+func (r *round) check() {
+	server := r.dc.View(r, r.user)
+	for _, m := range r.machines {
+		if wrong := m.view().Unlike(server); wrong != "" {
+			r.Errorf("machine %s and the server do not agree:\n%s", m.name, wrong)
+		}
+		if wrong := m.wrongCounts(server); wrong != "" {
+			r.Errorf("machine %s shows wrong numbers:\n%s", m.name, wrong)
+		}
+		m.checkStory()
+	}
+	r.checkLetters(server)
+}
+
+// checkLetters holds that each message is there as often as it should be, and
+// that what a machine did with its own flag is as it left it.
+func (r *round) checkLetters(server mailtest.View) {
+	found := map[string][]mail.Flags{}
+	for _, in := range server {
+		for _, s := range in {
+			found[s.ID] = append(found[s.ID], s.Flags)
+		}
+	}
+	for _, id := range r.order {
+		l := r.letters[id]
+		n := len(found[id])
+		lost := l.gone
+		if l.exposed {
+			lost += r.removals
+		}
+		if n < 1+l.sure-lost || n > 1+l.copies {
+			r.Errorf("message %s is there %d times: %+v", id, n, *l)
+		}
+		if n != 1 || l.copies > 0 {
+			continue
+		}
+		for _, m := range r.machines {
+			want, did := l.own[m.name]
+			if did && found[id][0].Has(m.own) != want && !m.failed(id) {
+				r.Errorf("message %s has flags %v, but machine %s left %s %v", id, found[id][0], m.name, m.own, want)
+			}
+		}
+	}
+}
+
+// failed reports whether an action of this machine on the message was given up.
+func (m *machine) failed(id string) bool {
+	for _, c := range m.changes() {
+		if c, ok := c.(mail.OpChanged); ok && c.Op.State == mail.OpFailed && m.ops[c.Op.ID].letter == id {
+			return true
+		}
+	}
+	return false
+}
+
+// wrongCounts says what numbers shown are not those of the server.
+func (m *machine) wrongCounts(server mailtest.View) string {
+	var wrong []string
+	for name, in := range server {
+		want := mail.Counts{}
+		for _, s := range in {
+			if s.Flags.Has(mail.FlagDeleted) {
+				continue
+			}
+			want.Total++
+			if !s.Flags.Has(mail.FlagSeen) {
+				want.Unread++
+			}
+		}
+		b, err := m.store.MailboxByPath(context.Background(), m.account(), name)
+		if err != nil || b.Counts != want {
+			wrong = append(wrong, fmt.Sprintf("%+v of %s, want %+v, %v", b.Counts, name, want, err))
+		}
+	}
+	return strings.Join(wrong, "\n")
+}
+
+// checkStory holds what a machine may tell: new mail once, and nothing of what
+// it did itself as done elsewhere.
+func (m *machine) checkStory() {
+	ids, letters := map[mail.MessageID]int{}, map[string]int{}
+	for _, c := range m.changes() {
+		switch c := c.(type) {
+		case mail.MessagesAdded:
+			if c.Origin != mail.Elsewhere {
+				continue
+			}
+			for _, b := range c.Messages {
+				ids[b.ID]++
+				letters[b.Subject]++
+			}
+		case mail.FlagsChanged:
+			if c.Origin != mail.Here && (c.Added.Has(m.own) || c.Removed.Has(m.own)) && m.sure(c.IDs) {
+				m.r.Errorf("machine %s was told of its own flag: %+v", m.name, c)
+			}
+		}
+	}
+	for id, n := range ids {
+		if n > 1 {
+			m.r.Errorf("machine %s told %d times that message %d is new", m.name, n, id)
+		}
+	}
+	for _, id := range m.r.order {
+		l := m.r.letters[id]
+		if n := letters[l.subject]; n > 1+l.copies+l.moves {
+			m.r.Errorf("machine %s told %d times that %s is new: %+v", m.name, n, id, *l)
+		}
+	}
+}
+
+// sure reports whether the flags of messages are nobody's but those that were
+// put on them: a copy has its original's.
+func (m *machine) sure(ids []mail.MessageID) bool {
+	for _, id := range ids {
+		msg, err := m.store.Message(context.Background(), id)
+		if err != nil {
+			continue
+		}
+		if l := m.r.letters[msg.Envelope.HeaderID]; l.copies == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// changes are all that this machine told.
+func (m *machine) changes() []mail.Change {
+	cs, err := m.store.Changes(context.Background(), 0, 100_000)
+	m.r.must(err)
+	return cs
+}

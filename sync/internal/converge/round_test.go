@@ -1,0 +1,160 @@
+package converge
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/mailtest"
+)
+
+// patience is how long it may take until everybody is at rest.
+const patience = 40 * time.Second
+
+// places are the folders that are made, renamed and deleted; the others stay.
+var (
+	fixed  = []string{"INBOX", "Archive", "Trash"}
+	places = []string{"Plans", "Plans/Near", "Lists", "Pläne & more"}
+)
+
+// letter is what is known of one message, by its Message-ID. What a step did
+// whose answer was lost is counted as possible.
+type letter struct {
+	id      string
+	subject string
+	copies  int  // at most so many were made beside the first
+	sure    int  // and at least so many
+	gone    int  // at most so many were deleted
+	moves   int  // at most so often it was moved
+	exposed bool // it was put into a folder that may be deleted
+	// What each machine last did with the flag that is its own.
+	own map[string]bool
+}
+
+// in notes that somebody puts the letter into a folder.
+func (l *letter) in(box string) { l.exposed = l.exposed || slices.Contains(places, box) }
+
+// round is one history.
+type round struct {
+	*rapid.T
+	told     *testing.T // keeps what is logged, also of a round that does not fail again
+	dc       *mailtest.Dovecot
+	user     int
+	dir      string
+	letters  map[string]*letter
+	order    []string
+	removals int // at most so many folders were deleted
+	client   *client
+	machines []*machine
+	story    []string
+}
+
+func newRound(t *testing.T, rt *rapid.T, dc *mailtest.Dovecot, user int) *round {
+	t.Helper()
+	dir := t.TempDir()
+	rt.Cleanup(func() { _ = os.RemoveAll(dir) }) // there are many rounds
+	r := &round{T: rt, told: t, dc: dc, user: user, dir: dir, letters: map[string]*letter{}}
+	rt.Cleanup(func() {
+		if rt.Failed() {
+			t.Logf("what was done:\n%s", strings.Join(r.story, "\n"))
+		}
+	})
+	r.client = newClient(r)
+	r.machines = []*machine{newMachine(r, "one", mail.FlagFlagged), newMachine(r, "two", mail.FlagAnswered)}
+	return r
+}
+
+// TempDir makes a round a mailtest.TB.
+func (r *round) TempDir() string { return r.dir }
+
+func (r *round) must(err error) {
+	if err != nil {
+		r.Fatal(err)
+	}
+}
+
+// tell notes a step, for whoever reads of a failure.
+func (r *round) tell(format string, args ...any) {
+	r.story = append(r.story, time.Now().Format("05.000 ")+fmt.Sprintf(format, args...))
+}
+
+// write makes a new letter.
+func (r *round) write() (*letter, []byte) {
+	n := len(r.order) + 1
+	l := &letter{id: fmt.Sprintf("%d@heron.example", n), subject: fmt.Sprintf("Letter %d", n), own: map[string]bool{}}
+	r.letters[l.id], r.order = l, append(r.order, l.id)
+	text := fmt.Sprintf("From: Ada <ada@example.org>\r\nTo: me@example.org\r\nSubject: %s\r\n"+
+		"Date: Mon, 02 Mar 2026 15:04:05 +0000\r\nMessage-ID: <%s>\r\n\r\n%s\r\n",
+		l.subject, l.id, strings.Repeat("Hello. ", n%7))
+	return l, []byte(text)
+}
+
+// step is one step of a history: who does what, with numbers to choose by. They
+// are drawn before anything is looked at, so that a seed gives the same steps
+// whatever the machines had seen by then.
+type step struct {
+	Who  int
+	What string
+	A, B int
+	On   bool
+}
+
+var drawStep = rapid.Custom(func(t *rapid.T) step {
+	s := step{
+		Who: rapid.IntRange(0, 2).Draw(t, "who"),
+		A:   rapid.IntRange(0, 999).Draw(t, "a"),
+		B:   rapid.IntRange(0, 999).Draw(t, "b"),
+		On:  rapid.Bool().Draw(t, "on"),
+	}
+	whats := clientSteps
+	if s.Who > 0 {
+		whats = machineSteps
+	}
+	s.What = rapid.SampledFrom(whats).Draw(t, "what")
+	return s
+})
+
+// play lets the steps follow each other, while the machines do their work.
+func (r *round) play(steps []step) {
+	for _, s := range steps {
+		if s.Who == 0 {
+			r.client.do(s)
+		} else {
+			r.machines[s.Who-1].do(s)
+		}
+	}
+}
+
+// anew gives a mailbox another UIDVALIDITY, as a server does that starts again
+// and has lost its index: the messages and their flags stay.
+func (r *round) anew(box string) {
+	r.dc.Stop()
+	defer r.client.again()
+	defer r.dc.Start()
+	dir := filepath.Join(r.dc.Dir, "mail", r.dc.User(r.user), "Maildir")
+	if box != "INBOX" {
+		dir = filepath.Join(dir, filepath.FromSlash(box))
+	}
+	lists, err := filepath.Glob(filepath.Join(dir, "dovecot.index*"))
+	r.must(err)
+	for _, f := range append(lists, filepath.Join(dir, "dovecot-uidlist")) {
+		if err := os.Remove(f); err != nil && !os.IsNotExist(err) {
+			r.Fatal(err)
+		}
+	}
+}
+
+// at picks one by a drawn number.
+func at[E any](from []E, n int) (E, bool) {
+	if len(from) == 0 {
+		return *new(E), false
+	}
+	return from[n%len(from)], true
+}
