@@ -58,6 +58,12 @@ test: ## run every test: packages with the race detector, then the real programs
 	CGO_ENABLED=1 go test -race -timeout 15m ./sync/... ./app/... ./assets/...
 	go test -count=1 -timeout 15m ./cmd/...
 
+.PHONY: test-long
+test-long: ## play the long proofs: many random histories on real servers
+	@.ci/deps run test
+	HERON_LONG=1 go test -count=1 -timeout 60m ./sync/internal/converge ./sync/imapsync
+	HERON_LONG=1 go test -count=1 -timeout 60m -run TestKilled ./cmd/heronctl
+
 .PHONY: test-wine
 test-wine: ## start the Windows programs under Wine
 	@.ci/deps wine
