@@ -194,10 +194,10 @@ type part struct {
 // nextParts takes the next messages of as many mailboxes as make a batch, and
 // says how to ask for them.
 func (s *session) nextParts() (parts []*part, steps []step) {
-	open := s.open
+	open, held := s.open, new(int)
 	for room := s.batch; room > 0 && len(s.fills) > 0 && len(parts) < burstBoxes; {
 		f := s.fills[0]
-		p := &part{f: f, t: &target{box: s.boxes[f.id]}, set: f.chunk(room), sel: open.data, opened: true}
+		p := &part{f: f, t: &target{box: s.boxes[f.id], held: held}, set: f.chunk(room), sel: open.data, opened: true}
 		p.t.added = make([]store.Fetched, 0, p.set.Len())
 		room -= p.set.Len()
 		if f.left == 0 {
@@ -238,8 +238,8 @@ func (s *session) fetchBatch(ctx context.Context) ([]store.Delta, error) {
 			s.pollNow() // it was made anew: what came is not what was meant
 			s.dropFill(p.f.id)
 			continue
-		case p.refusal == nil:
-		case p.refusal.Class == mail.ClassLimit:
+		case p.refusal == nil && !p.t.tooMuch:
+		case p.refusal != nil && p.refusal.Class == mail.ClassLimit:
 			return nil, p.refusal
 		case p.set.Len() > 1:
 			smaller = max(1, p.set.Len()/2)
@@ -276,7 +276,7 @@ func (t *target) noteOld(r *wire.Response) bool {
 	case err != nil || r.Bad != nil:
 		t.bad = append(t.bad, f.UID)
 	case f.UID != 0 && f.HasEnvelope:
-		t.added = append(t.added, fetched(f))
+		return t.take(f)
 	default:
 		return false
 	}

@@ -25,6 +25,7 @@ func (s *session) reconcile(ctx context.Context, ts []*target) error {
 	var deltas []store.Delta
 	var more []*target
 	for round := 0; len(ts) > 0; round++ {
+		s.held = 0
 		if round == maxRounds {
 			s.log.Warn("mailboxes left for the next pass", "count", len(ts))
 			break
@@ -50,11 +51,16 @@ func (s *session) reconcile(ctx context.Context, ts []*target) error {
 			}
 		}
 		ts = again
-	}
-	if len(deltas) > 0 {
-		if err := s.apply(ctx, store.Batch{Origin: mail.Elsewhere, Deltas: deltas, Synced: time.Now()}); err != nil {
-			return err
+		if len(ts) > 0 && s.held > heldMost/2 {
+			// What is known so far does not wait in memory for the rest.
+			if err := s.write(ctx, deltas); err != nil {
+				return err
+			}
+			deltas = nil
 		}
+	}
+	if err := s.write(ctx, deltas); err != nil {
+		return err
 	}
 	if len(more) == 0 {
 		return nil
@@ -63,6 +69,14 @@ func (s *session) reconcile(ctx context.Context, ts []*target) error {
 		t.choose(s) // from the cursor that was just written
 	}
 	return s.reconcile(ctx, more)
+}
+
+// write keeps what a reconcile found.
+func (s *session) write(ctx context.Context, deltas []store.Delta) error {
+	if len(deltas) == 0 {
+		return nil
+	}
+	return s.apply(ctx, store.Batch{Origin: mail.Elsewhere, Deltas: deltas, Synced: time.Now()})
 }
 
 // ask plays a round of all targets, in as few bursts as is wise. The inbox
@@ -119,6 +133,11 @@ func (s *session) settle(ctx context.Context, t *target) (d *store.Delta, done b
 			return nil, false, f
 		}
 	}
+	if t.flooded {
+		return nil, false, &mail.Fault{
+			Code: mail.CodeBadAnswer, Class: mail.ClassProtocol, Args: mail.Args{"host": s.w.host(), "text": "too many flags"},
+		}
+	}
 	if t.how == adopt {
 		return s.settleAdopt(t)
 	}
@@ -141,7 +160,7 @@ func (s *session) settle(ctx context.Context, t *target) (d *store.Delta, done b
 		t.how = byFlags
 		return nil, false, nil
 	}
-	if t.refusedNew != nil && !t.bisect() {
+	if (t.refusedNew != nil || t.tooMuch) && !t.bisect() {
 		return nil, false, nil
 	}
 	t.added = sorted(t.added, t.next(), t.upTo)
@@ -298,6 +317,10 @@ func (s *session) quarantine(box mail.MailboxID, bad []mail.UID, lo mail.UID) []
 // settleAdopt ends the first look into a mailbox: a cursor to start from, and
 // its newest messages if they were asked for. The rest is backfill.
 func (s *session) settleAdopt(t *target) (*store.Delta, bool, error) {
+	if t.tooMuch {
+		t.tail /= 2
+		return nil, false, nil
+	}
 	next := t.sel.UIDNext
 	if next == 0 {
 		next = t.status.UIDNext

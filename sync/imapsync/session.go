@@ -35,6 +35,7 @@ type session struct {
 	open  opened
 	fills []*fill
 	batch int // messages fetched at once by backfill
+	held  int // bytes of new messages that a reconcile has not written yet
 
 	suspects map[string]bool // names that were listed and could not be had
 
@@ -86,7 +87,8 @@ type step struct {
 }
 
 // play sends the steps' commands in one write and hands out the answers. The
-// error is the connection's, or that of a step that had to succeed.
+// error is the connection's, or that of a step that had to succeed. A server
+// that answers without end is left.
 func (s *session) play(ctx context.Context, steps []step) error {
 	if len(steps) == 0 {
 		return nil
@@ -100,21 +102,23 @@ func (s *session) play(ctx context.Context, steps []step) error {
 		cmds[i] = steps[i].cmd
 	}
 	var refused error
+	var b budget
 	err := s.conn.Burst(ctx, cmds, func(i int, r *wire.Response) error {
-		st := &steps[i]
-		switch {
-		case r.Tagged():
-			status := r.Status()
-			if st.end != nil {
-				st.end(status)
+		if !r.Tagged() {
+			ours := claimed(steps[i:], r)
+			if !ours {
+				s.hints.note(r)
 			}
-			if st.must && refused == nil {
-				if f := status.Fault(commandName(st.cmd)); f != nil {
-					refused = f
-				}
+			return b.spend(r, ours)
+		}
+		st, status := &steps[i], r.Status()
+		if st.end != nil {
+			st.end(status)
+		}
+		if st.must && refused == nil {
+			if f := status.Fault(commandName(st.cmd)); f != nil {
+				refused = f
 			}
-		case !claimed(steps[i:], r):
-			s.hints.note(r)
 		}
 		return nil
 	})

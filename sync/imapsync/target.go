@@ -43,6 +43,7 @@ type target struct {
 	tail      int      // of adopt: how many messages to take, newest first
 	expected  int      // new messages, as far as it is known beforehand
 	peeked    bool     // the first words of new messages were asked for too
+	held      *int     // bytes of new messages that are kept, of this target or of all
 
 	sel     wire.SelectData
 	opened  bool
@@ -54,6 +55,11 @@ type target struct {
 	gone    []wire.Set // VANISHED
 	alive   wire.Set   // answer to askUIDs
 	knew    bool       // alive was answered
+	tooMuch bool       // there was no room for all new messages
+
+	flagSets  []mail.Flags // those that were met
+	flagBytes int          // that flags take
+	flooded   bool         // more flags came than there can be messages
 
 	refusedOld, refusedNew *mail.Fault // of the FETCH of flags, and of new messages
 }
@@ -97,6 +103,7 @@ func (t *target) choose(s *session) {
 // many mailboxes go into one burst.
 func (t *target) steps(s *session) []step {
 	t.forget()
+	t.held = &s.held
 	var steps []step
 	if t.askStatus {
 		steps = append(steps, s.statusStep(t.box.Name, &t.status, &t.hasStatus))
@@ -214,7 +221,8 @@ func (s *session) messageItems() string {
 func (t *target) forget() {
 	t.sel, t.opened, t.refusal, t.exists = wire.SelectData{}, false, wire.Status{}, 0
 	t.flags, t.added, t.bad, t.gone, t.knew = nil, nil, nil, nil, false
-	t.alive, t.refusedOld, t.refusedNew = nil, nil, nil
+	t.flagSets, t.flagBytes, t.flooded = nil, 0, false
+	t.alive, t.refusedOld, t.refusedNew, t.tooMuch = nil, nil, nil, false
 }
 
 // note takes what is answered while the mailbox is selected.
@@ -246,9 +254,9 @@ func (t *target) noteData(r *wire.Response) bool {
 		case f.UID == 0:
 			return false // flags of a message by its sequence number
 		case f.HasEnvelope:
-			t.added = append(t.added, fetched(f))
+			return t.take(f)
 		case f.HasFlags:
-			t.flags = append(t.flags, store.FlagUpdate{UID: f.UID, ModSeq: f.ModSeq, Flags: f.Flags})
+			t.takeFlags(f)
 		}
 		return true
 	case "VANISHED":
@@ -257,7 +265,7 @@ func (t *target) noteData(r *wire.Response) bool {
 			t.askUIDs = true // something is gone that we could not read
 			return true
 		}
-		t.gone = append(t.gone, set)
+		t.takeGone(set)
 		if !earlier {
 			t.exists -= set.Len()
 		}

@@ -269,7 +269,7 @@ func wireOptions(a mail.Account, secret, version string) wire.Options {
 
 // maxLine bounds a response line, in bytes: the list of a large mailbox's UIDs
 // is one line.
-const maxLine = 16 << 20
+const maxLine = 12 << 20
 
 // rest waits until the next try makes sense, and says so.
 func (w *Worker) rest(ctx context.Context, f *mail.Fault, b *backoff, secret string) {

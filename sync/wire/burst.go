@@ -62,7 +62,7 @@ func (b *burst) tell() {
 // their command, untagged ones with that of the first command that has no
 // answer yet. A NO or BAD is for h to judge and no error of Burst. After the
 // first error of h it is not called again; that error is returned when all
-// commands are answered. h may be nil.
+// commands are answered, but a Flood ends the connection at once. h may be nil.
 //
 // All other errors are a *mail.Fault. When ctx ends in the middle the
 // connection is closed.

@@ -59,6 +59,9 @@ type Conn struct {
 
 	commands, malformed atomic.Int64
 
+	chatter   int   // responses that nobody asked for, since the last command
+	chatterAt int64 // commands then; both belong to the pump
+
 	caps    Caps            // fixed after Dial
 	enabled map[string]bool // fixed after Dial, in upper case
 

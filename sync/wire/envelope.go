@@ -11,10 +11,9 @@ import (
 
 // Bounds of an Envelope: what a list can show, and a sender cannot make costly.
 const (
-	maxSubject   = 8 << 10 // bytes
-	maxID        = 1 << 10
-	maxAddress   = 1 << 10
-	maxAddresses = 200 // of each field
+	maxSubject = 8 << 10 // bytes
+	maxID      = 1 << 10
+	maxAddress = 1 << 10
 )
 
 // envelopeFields is how many values an ENVELOPE has (RFC 3501 §7.4.2).
@@ -25,7 +24,7 @@ const envelopeFields = 10
 // cut where they are longer than any list shows.
 func ParseEnvelope(v Value) mail.Envelope {
 	var e mail.Envelope
-	i := 0
+	i, room := 0, maxPeople
 	for f := range v.Items() {
 		switch i {
 		case 0:
@@ -33,11 +32,11 @@ func ParseEnvelope(v Value) mail.Envelope {
 		case 1:
 			e.Subject = clip(decodeText(nstring(f)), maxSubject)
 		case 2:
-			e.From = addresses(f)
+			e.From = addresses(f, &room)
 		case 5:
-			e.To = addresses(f)
+			e.To = addresses(f, &room)
 		case 6:
-			e.Cc = addresses(f)
+			e.Cc = addresses(f, &room)
 		case 8:
 			e.InReplyTo = headerID(nstring(f))
 		case 9:
@@ -65,11 +64,12 @@ func headerID(b []byte) string {
 }
 
 // addresses reads a list of (name route mailbox host). The marks that begin and
-// end a group have no host and are left out, its members are not.
-func addresses(v Value) []mail.Address {
+// end a group have no host and are left out, its members are not. room is how many
+// bytes there is place for, and then for how many less.
+func addresses(v Value, room *int) []mail.Address {
 	var out []mail.Address
 	for a := range v.Items() {
-		if len(out) == maxAddresses {
+		if len(out) == maxAddresses || *room <= 0 {
 			break
 		}
 		host, box := a.At(3), nstring(a.At(2))
@@ -83,11 +83,13 @@ func addresses(v Value) []mail.Address {
 		default:
 			addr += "@" + guess(h)
 		}
-		name := strings.TrimSpace(decodeText(nstring(a.At(0))))
+		name := strings.TrimSpace(clip(decodeText(nstring(a.At(0))), maxSubject))
 		if name == "" && addr == "" {
 			continue
 		}
-		out = append(out, mail.Address{Name: clip(name, maxAddress), Addr: clip(oneLine(addr), maxAddress)})
+		one := mail.Address{Name: clip(name, maxAddress), Addr: clip(oneLine(addr), maxAddress)}
+		*room -= len(one.Name) + len(one.Addr)
+		out = append(out, one)
 	}
 	return out
 }

@@ -73,7 +73,7 @@ func ParseFetch(r *Response) (Fetch, error) {
 				f.Envelope, f.HasEnvelope = ParseEnvelope(v), true
 			}
 		case "EMAILID":
-			if id := v.At(0); id.Kind() == Atom {
+			if id := v.At(0); id.Kind() == Atom && len(id.Bytes()) <= maxEmailID {
 				f.EmailID = id.Str()
 			}
 		case "X-GM-MSGID":
@@ -119,10 +119,14 @@ func modSeq(v Value) mail.ModSeq {
 	return mail.ModSeq(n)
 }
 
-// ParseFlags reads a list of flags. \Recent is left out.
+// ParseFlags reads a list of flags. \Recent is left out, and so are keywords
+// longer than 255 bytes and those after the 200th.
 func ParseFlags(v Value) mail.Flags {
 	var out []mail.Flag
 	for f := range v.Items() {
+		if len(out) == maxKeywords {
+			break
+		}
 		if flag := parseFlag(f.Bytes()); flag != "" {
 			if out == nil {
 				out = make([]mail.Flag, 0, 4)
@@ -149,6 +153,9 @@ func parseFlag(b []byte) mail.Flag {
 	case `\Draft`:
 		return mail.FlagDraft
 	case `\Recent`:
+		return ""
+	}
+	if len(b) > maxKeyword {
 		return ""
 	}
 	return mail.ParseFlag(guess(b))

@@ -95,6 +95,7 @@ func (c *Conn) goIdle(ctx context.Context) (*idling, error) {
 	}
 	i := &idling{begun: time.Now()}
 	b, _, err := c.install(1, false, func(_ int, r *Response) error {
+		c.overheard()
 		if r.Tagged() {
 			i.st = r.Status()
 		} else {

@@ -19,17 +19,23 @@ func ParseList(r *Response) (ListData, error) {
 	var d ListData
 	args := r.Args()
 	attrs, delimiter, name := args.At(0), args.At(1), args.At(2)
-	if r.Type != "LIST" || r.Bad != nil || attrs.Kind() != List || name.Kind() == List || name.Kind() == None {
+	if r.Type != "LIST" || r.Bad != nil || attrs.Kind() != List || name.Kind() == List || name.Kind() == None ||
+		len(name.Bytes()) > maxName || len(delimiter.Bytes()) > maxDelimiter {
 		return d, malformed("LIST")
 	}
 	for a := range attrs.Items() {
-		d.Attrs = append(d.Attrs, guess(a.Bytes()))
+		if len(d.Attrs) == maxAttrs {
+			break
+		}
+		if b := a.Bytes(); len(b) <= maxKeyword {
+			d.Attrs = append(d.Attrs, guess(b))
+		}
 	}
 	if !delimiter.Nil() {
 		d.Delimiter = guess(delimiter.Bytes())
 	}
 	d.Name = mailboxName(name)
-	if old := args.At(3).Get("OLDNAME"); old.Kind() == List {
+	if old := args.At(3).Get("OLDNAME"); old.Kind() == List && len(old.At(0).Bytes()) <= maxName {
 		d.OldName = mailboxName(old.At(0))
 	}
 	return d, nil
@@ -100,7 +106,7 @@ func ParseStatus(r *Response) (StatusData, error) {
 	d := StatusData{Messages: -1, Unseen: -1}
 	args := r.Args()
 	name, items := args.At(0), args.At(1)
-	if r.Type != "STATUS" || r.Bad != nil || items.Kind() != List || name.Kind() == List {
+	if r.Type != "STATUS" || r.Bad != nil || items.Kind() != List || name.Kind() == List || len(name.Bytes()) > maxName {
 		return d, malformed("STATUS")
 	}
 	d.Name = mailboxName(name)

@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strconv"
 )
 
@@ -119,17 +120,26 @@ func (r *Response) parse() {
 		}
 		r.Num = uint32(n)
 	}
-	p := parser{r: r, pos: pos, end: end}
+	p := parser{r: r, pos: pos, end: end, most: maxValues}
 	if isStatus(typ) {
 		p.status()
 		return
 	}
+	if listsUIDs(r.Type) {
+		p.most = maxLongValues
+		// Grown step by step, a long list would cost several times its size.
+		r.nodes = slices.Grow(r.nodes, min(p.most, bytes.Count(r.buf, []byte(" "))+8))
+	}
 	r.args = p.list(0, 0)
+	if r.cut && r.Type != "FETCH" && r.Bad == nil {
+		r.Bad = errBounds // of a message the rest is good, of a name nothing
+	}
 }
 
 type parser struct {
 	r        *Response
 	pos, end int
+	most     int // values
 }
 
 // status reads "[code] text".
@@ -171,6 +181,10 @@ func (p *parser) list(end byte, depth int) int32 {
 		c := r.buf[p.pos]
 		if c == end {
 			p.pos++
+			return me
+		}
+		if len(r.nodes) >= p.most {
+			r.Bad, p.pos = errMany, p.end
 			return me
 		}
 		var i int32

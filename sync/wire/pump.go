@@ -30,11 +30,14 @@ func (c *Conn) next(r *Response) error {
 	if owned && lib.streams(r.buf) {
 		return lib.stream(c.rd, r)
 	}
-	if err := c.rd.rest(r); err != nil {
+	if err := c.rd.rest(r, !owned); err != nil {
 		return err
 	}
 	c.watch.touch()
 	r.parse()
+	if b == nil {
+		c.overheard()
+	}
 	if r.odd() {
 		c.malformed.Add(1)
 	}
@@ -71,11 +74,11 @@ func (c *Conn) note(r *Response) {
 // no remembering, servers that send it understand the encoded name.
 func (c *Conn) noteName(v Value) {
 	raw := v.Bytes()
-	if !utf8.Valid(raw) || len(raw) == 0 {
+	if !utf8.Valid(raw) || len(raw) == 0 || len(raw) > maxName {
 		return
 	}
 	for _, b := range raw {
-		if b >= utf8.RuneSelf {
+		if b >= utf8.RuneSelf || b < ' ' || b == 0x7f { // the latter cannot be sent
 			return
 		}
 	}
@@ -117,6 +120,7 @@ func (c *Conn) toBurst(b *burst, r *Response) {
 	}
 	if b.h != nil && b.err == nil {
 		b.err = b.h(i, r)
+		c.flooded(b.err)
 	}
 	if !r.Tagged() {
 		return

@@ -45,7 +45,7 @@ func (rd *reader) read(r *Response) error {
 	if err := rd.first(r); err != nil {
 		return err
 	}
-	if err := rd.rest(r); err != nil {
+	if err := rd.rest(r, false); err != nil {
 		return err
 	}
 	r.parse()
@@ -57,14 +57,26 @@ func (rd *reader) first(r *Response) error {
 	if cap(r.buf) > keepBuffer { // one large response must not cost memory for ever
 		r.buf, r.nodes = nil, nil
 	}
-	r.literals = false
+	r.literals, r.cut = false, false
+	short := min(rd.line, maxShortLine)
 	var err error
-	r.buf, err = rd.readLine(r.buf[:0], rd.line)
+	r.buf, err = rd.readLine(r.buf[:0], short)
+	if !errors.Is(err, errBounds) || short == rd.line {
+		return err
+	}
+	if _, _, typ, _ := head(r.buf); !listsUIDs(upper(typ)) || len(r.buf) > rd.line {
+		return err
+	}
+	if r.buf[len(r.buf)-1] == '\n' {
+		return nil
+	}
+	r.buf, err = rd.readLine(r.buf, rd.line-len(r.buf))
 	return err
 }
 
-// rest reads the literals and further lines that belong to it.
-func (rd *reader) rest(r *Response) error {
+// rest reads the literals and further lines that belong to it. With cut no
+// more than the beginning is kept of long literals.
+func (rd *reader) rest(r *Response, cut bool) error {
 	if _, _, typ, _ := head(r.buf); isStatus(typ) || r.buf[0] == '+' {
 		return nil
 	}
@@ -74,12 +86,24 @@ func (rd *reader) rest(r *Response) error {
 		if !ok {
 			return nil
 		}
-		if n > int64(rd.literal-literals) {
+		most := rd.literal
+		if !cut {
+			most = min(most, maxLibLiterals)
+		}
+		if n > int64(most-literals) {
 			return fmt.Errorf("%w: literal of %d bytes", errBounds, n)
+		}
+		keep := int(n)
+		if cut && literals+keep > keepLiteral {
+			keep = max(0, keepLiteral-literals)
+			r.buf, r.cut = cutLiteral(r.buf, keep), true
 		}
 		literals += int(n)
 		r.literals = true
-		if err := rd.copyLiteral(r, int(n)); err != nil {
+		if err := rd.copyLiteral(r, keep); err != nil {
+			return err
+		}
+		if _, err := rd.br.Discard(int(n) - keep); err != nil {
 			return err
 		}
 		before := len(r.buf)
@@ -111,15 +135,16 @@ func (rd *reader) copyLiteral(r *Response, n int) error {
 	return nil
 }
 
-// readLine appends one line with its end, of at most limit bytes.
+// readLine appends one line with its end, of at most limit bytes. If it is
+// longer, a few more bytes were read and appended.
 func (rd *reader) readLine(buf []byte, limit int) ([]byte, error) {
 	for {
 		part, err := rd.br.ReadSlice('\n')
+		buf = append(buf, part...)
 		if len(part) > limit {
 			return buf, fmt.Errorf("%w: line too long", errBounds)
 		}
 		limit -= len(part)
-		buf = append(buf, part...)
 		if !errors.Is(err, bufio.ErrBufferFull) {
 			return buf, err
 		}

@@ -41,10 +41,14 @@ type Response struct {
 	code     int32 // the list of the response code or -1
 	repaired bool  // malformed, but its meaning was clear
 	literals bool  // it has literals
+	cut      bool  // a literal is not there whole
 }
 
 // Tagged reports whether the response completes a command.
 func (r *Response) Tagged() bool { return r.Tag != "*" && r.Tag != "+" }
+
+// Size is how long the response is, in bytes, without what was cut out of it.
+func (r *Response) Size() int { return len(r.buf) }
 
 // Args returns the list of what follows the type; empty for a status.
 func (r *Response) Args() Value { return r.value(r.args) }
@@ -62,7 +66,7 @@ func (r *Response) Status() Status {
 }
 
 // odd: it is not as it should be, and is counted.
-func (r *Response) odd() bool { return r.Bad != nil || r.repaired }
+func (r *Response) odd() bool { return r.Bad != nil || r.repaired || r.cut }
 
 func (r *Response) value(i int32) Value {
 	if i < 0 || int(i) >= len(r.nodes) {

@@ -166,7 +166,8 @@ func guess(b []byte) string {
 	return string(out)
 }
 
-// clip cuts s after at most n bytes, at a rune.
+// clip cuts s after at most n bytes, at a rune. What it cuts off is not kept in
+// memory for the sake of the rest.
 func clip(s string, n int) string {
 	if len(s) <= n {
 		return s
@@ -174,5 +175,5 @@ func clip(s string, n int) string {
 	for n > 0 && !utf8.RuneStart(s[n]) {
 		n--
 	}
-	return s[:n]
+	return strings.Clone(s[:n])
 }
