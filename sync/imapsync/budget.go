@@ -34,15 +34,18 @@ type budget struct {
 func (b *budget) spend(r *wire.Response, claimed bool) error {
 	b.heard++
 	b.bytes += r.Size()
-	if !claimed {
-		b.unasked++
-	}
 	switch r.Type {
 	case "LIST", "LSUB", "STATUS":
 		b.named++
 		b.nameBytes += r.Size()
 	case "FETCH":
 		b.updates++
+	case "VANISHED", "SEARCH", "ESEARCH":
+	default: // numbers and notes, of which an answer has a few
+		claimed = false
+	}
+	if !claimed {
+		b.unasked++
 	}
 	switch {
 	case b.named > maxNamed || b.nameBytes > nameBytes:

@@ -72,7 +72,8 @@ func TestNothingOfALongTextIsKept(t *testing.T) {
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	for range n {
-		r := parsed(t, fmt.Sprintf("* X (NIL {%d}\r\n%s ((\"%s\" NIL \"a\" \"b\"))%s \"<%s>\")\r\n", long, text, text, strings.Repeat(" NIL", 6), text))
+		literal := fmt.Sprintf("{%d}\r\n%s", long, text)
+		r := parsed(t, "* X (NIL "+literal+" (("+literal+` NIL "a" "b"))`+strings.Repeat(" NIL", 6)+" "+literal+")\r\n")
 		kept = append(kept, ParseEnvelope(r.Args().At(0)))
 	}
 	runtime.GC()
