@@ -97,10 +97,10 @@ notice: ## write the licences of the dependencies into assets/notice
 	.ci/notice
 
 .PHONY: bench
-bench: ## measure, and print a table
-	@.ci/deps run test
+bench: ## measure, and print a table; ARGS="-only sync,told" measures parts
+	@.ci/deps run test bench
 	@$(MAKE) --no-print-directory build
-	go run ./cmd/internal/bench -bin bin
+	go run ./cmd/internal/bench -bin bin $(ARGS)
 
 .PHONY: dist
 dist: build ## make the .deb in dist/

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -14,20 +15,72 @@ import (
 	"github.com/heronmail/heron/sync/mailtest/desktop"
 )
 
-// idle measures the agent at rest: one account on Dovecot, a real tray host and
-// notification daemon, nothing happens.
+// idle measures the agent at rest with one account.
 func idle(ctx context.Context, t mailtest.TB, o options) ([]row, error) {
-	s := desktop.Start(t, desktop.Options{Keyring: true, Display: true, Panel: true, Notifier: "dunst"})
-	d := mailtest.StartDovecot(t, mailtest.DovecotConfig{Users: 1})
-	for i := range 20 {
-		d.Deliver(t, 0, "INBOX", fmt.Appendf(nil, "From: ann@example.org\r\nTo: you@example.org\r\nSubject: message %d\r\nMessage-ID: <%d@bench>\r\n\r\ntext\r\n", i, i))
-	}
-	if err := addAccount(s, o, dovecotAccount(d)); err != nil {
+	r, err := rest(ctx, t, o, 1, 0)
+	if err != nil {
 		return nil, err
+	}
+	return []row{
+		{fmt.Sprintf("agent at rest, PSS, mean of %v", o.idle), r.memory(), "20 MB", ""},
+		{fmt.Sprintf("agent at rest, context switches, mean of %v", o.idle), r.switches(), "20 a minute", ""},
+	}, nil
+}
+
+// idleAccounts measures it with five accounts of 40 folders.
+func idleAccounts(ctx context.Context, t mailtest.TB, o options) ([]row, error) {
+	const accounts = 5
+	r, err := rest(ctx, t, o, accounts, o.folders)
+	if err != nil {
+		return nil, err
+	}
+	what := fmt.Sprintf("agent at rest, %d accounts of %d folders: ", accounts, o.folders)
+	return []row{
+		{what + "PSS, mean of " + o.idle.String(), r.memory(), "30 MB", ""},
+		{what + "context switches", r.switches(), "60 a minute", ""},
+		{what + "connections", strconv.Itoa(r.open), strconv.Itoa(accounts), ""},
+	}, nil
+}
+
+// resting is an agent at rest.
+type resting struct {
+	mean, peak  float64 // PSS, MB
+	wanted, all float64 // context switches a minute: its own, and with those it was made to
+	open        int     // connections
+}
+
+func (r resting) memory() string { return fmt.Sprintf("%.1f MB (most %.1f)", r.mean, r.peak) }
+
+func (r resting) switches() string {
+	return fmt.Sprintf("%.1f a minute (%.1f of its own)", r.all, r.wanted)
+}
+
+// rest watches an agent with a real tray host and notification daemon while
+// nothing happens. Its accounts are on Dovecot, with more folders than it has.
+func rest(ctx context.Context, t mailtest.TB, o options, accounts, folders int) (r resting, err error) {
+	s := desktop.Start(t, desktop.Options{Keyring: true, Display: true, Panel: true, Notifier: "dunst"})
+	d := mailtest.StartDovecot(t, mailtest.DovecotConfig{Users: accounts})
+	way := mailtest.StartProxy(t, d.IMAPS())
+	_, port, err := net.SplitHostPort(way.Addr())
+	if err != nil {
+		return r, err
+	}
+	gen := mailtest.Corpus(1)
+	for i := range accounts {
+		names := []string{"INBOX"}
+		for n := range max(0, folders-6) { // a server's own six are there
+			names = append(names, fmt.Sprintf("folder %02d", n))
+		}
+		d.Fill(t, i, gen, 20*len(names), names...)
+		a := dovecotAccount(d, i)
+		a.id, a.port = d.User(i), port
+		if err := addAccount(s, o, a); err != nil {
+			return r, err
+		}
 	}
 	agent := s.Command(o.bin+"/heron", "--background")
 	if err := agent.Start(); err != nil {
-		return nil, err
+		return r, err
 	}
 	t.Cleanup(func() {
 		_ = agent.Process.Kill()
@@ -35,34 +88,33 @@ func idle(ctx context.Context, t mailtest.TB, o options) ([]row, error) {
 	})
 	s.Tray()
 	if err := wait(ctx, o.settle); err != nil {
-		return nil, err
+		return r, err
 	}
 	wants, forced, err := switches(agent.Process.Pid)
 	if err != nil {
-		return nil, err
+		return r, err
 	}
 	start := time.Now()
-	var sum, n, peak int64
+	n := 0.0
 	for time.Since(start) < o.idle {
 		if err := wait(ctx, min(10*time.Second, o.idle)); err != nil {
-			return nil, err
+			return r, err
 		}
 		kb, err := pss(agent.Process.Pid)
 		if err != nil {
-			return nil, err
+			return r, err
 		}
-		sum, n, peak = sum+kb, n+1, max(peak, kb)
+		mb := float64(kb) / 1024
+		r.mean, n, r.peak = (r.mean*n+mb)/(n+1), n+1, max(r.peak, mb)
 	}
 	wants2, forced2, err := switches(agent.Process.Pid)
 	if err != nil {
-		return nil, err
+		return r, err
 	}
 	minutes := time.Since(start).Minutes()
-	wanted, all := float64(wants2-wants)/minutes, float64(wants2-wants+forced2-forced)/minutes
-	return []row{
-		{fmt.Sprintf("agent at rest, PSS, mean of %v", o.idle), fmt.Sprintf("%.1f MB (most %.1f)", float64(sum)/float64(n)/1024, float64(peak)/1024), "20 MB"},
-		{fmt.Sprintf("agent at rest, context switches, mean of %v", o.idle), fmt.Sprintf("%.1f a minute (%.1f of its own)", all, wanted), "20 a minute"},
-	}, nil
+	r.wanted, r.all = float64(wants2-wants)/minutes, float64(wants2-wants+forced2-forced)/minutes
+	r.open = way.Counters().Open
+	return r, nil
 }
 
 func wait(ctx context.Context, d time.Duration) error {

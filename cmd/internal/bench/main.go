@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/heronmail/heron/sync/mailtest"
 )
@@ -20,11 +21,13 @@ type options struct {
 	only     string
 	idle     time.Duration
 	settle   time.Duration
-	messages int
+	messages int // of corpus L
+	folders  int // it is in
+	stored   int // in the large store
 }
 
 // row is a line of the table.
-type row struct{ what, got, aim string }
+type row struct{ what, got, aim, peer string }
 
 // bench measures one thing.
 type bench struct {
@@ -35,11 +38,17 @@ type bench struct {
 func main() {
 	var o options
 	flag.StringVar(&o.bin, "bin", "bin", "folder of heron, heron-window and heronctl")
-	flag.StringVar(&o.only, "only", "", "names of the rows to measure, joined by commas: idle, window, told, index")
+	flag.StringVar(&o.only, "only", "", "names of the rows to measure, joined by commas: told, sync, million, window, idle, accounts")
+	quick := flag.Bool("quick", false, "less of everything, to see that it works")
 	flag.DurationVar(&o.idle, "idle", 5*time.Minute, "how long the agent is watched at rest")
 	flag.DurationVar(&o.settle, "settle", 90*time.Second, "how long it may settle before that")
-	flag.IntVar(&o.messages, "messages", 20_000, "size of the inbox that is indexed")
+	flag.IntVar(&o.messages, "messages", 50_000, "messages that are indexed")
+	flag.IntVar(&o.folders, "folders", 40, "folders that they are in")
+	flag.IntVar(&o.stored, "stored", 1_000_000, "messages of the large store")
 	flag.Parse()
+	if *quick {
+		o.idle, o.settle, o.messages, o.folders, o.stored = 20*time.Second, 20*time.Second, 6000, 10, 50_000
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, o); err != nil {
@@ -55,7 +64,7 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	o.bin = bin
-	benches := []bench{{"told", told}, {"index", index}, {"window", window}, {"idle", idle}}
+	benches := []bench{{"told", told}, {"sync", syncing}, {"million", million}, {"window", window}, {"idle", idle}, {"accounts", idleAccounts}}
 	var rows []row
 	for _, b := range benches {
 		if o.only != "" && !slices.Contains(strings.Split(o.only, ","), b.name) {
@@ -96,17 +105,22 @@ func guarded(ctx context.Context, b bench, o options) ([]row, error) {
 }
 
 func printTable(rows []row) {
-	w := [3]int{}
-	all := append([]row{{"what", "measured", "aim"}}, rows...)
-	for _, r := range all {
-		for i, s := range []string{r.what, r.got, r.aim} {
-			w[i] = max(w[i], len([]rune(s)))
+	all := append([]row{{"what", "measured", "aim", "mbsync"}, {}}, rows...)
+	cells := make([][4]string, len(all))
+	var width [4]int
+	for i, r := range all {
+		cells[i] = [4]string{r.what, r.got, r.aim, r.peer}
+		for k, c := range cells[i] {
+			width[k] = max(width[k], utf8.RuneCountInString(c))
 		}
 	}
-	for i, r := range all {
-		fmt.Printf("| %-*s | %-*s | %-*s |\n", w[0], r.what, w[1], r.got, w[2], r.aim)
-		if i == 0 {
-			fmt.Printf("| %s | %s | %s |\n", strings.Repeat("-", w[0]), strings.Repeat("-", w[1]), strings.Repeat("-", w[2]))
+	for k, w := range width {
+		cells[1][k] = strings.Repeat("-", w)
+	}
+	for _, row := range cells {
+		for k, c := range row {
+			fmt.Printf("| %-*s ", width[k], c)
 		}
+		fmt.Println("|")
 	}
 }

@@ -92,9 +92,8 @@ func told(ctx context.Context, t mailtest.TB, o options) ([]row, error) {
 		}
 	}
 	slices.Sort(took)
-	ms := func(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }
 	return []row{
-		{fmt.Sprintf("server's line to watch line, %d times: p50", toldTimes), ms(took[len(took)/2]), ""},
-		{fmt.Sprintf("server's line to watch line, %d times: p99", toldTimes), ms(took[len(took)*99/100]), "20 ms"},
+		{fmt.Sprintf("server's line to watch line, %d times: p50", toldTimes), millis(took[len(took)/2]), "", ""},
+		{fmt.Sprintf("server's line to watch line, %d times: p99", toldTimes), millis(took[len(took)*99/100]), "15 ms", ""},
 	}, nil
 }
