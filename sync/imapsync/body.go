@@ -23,6 +23,9 @@ func (s *session) fetchBody(ctx context.Context, id mail.MessageID) error {
 	if err != nil {
 		return err
 	}
+	if m.Location, err = s.w.cfg.Store.Place(ctx, id); err != nil {
+		return err
+	}
 	gone := &mail.Fault{Code: mail.CodeGone, Class: mail.ClassConflict, Args: mail.Args{"what": "message"}}
 	box := s.boxes[m.Location.Mailbox]
 	switch {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/heronmail/heron/sync/mail"
@@ -23,8 +22,8 @@ const (
 
 // pushOps sends what the user did, in the order in which it was done. An error
 // is the connection's or the store's; what a server refuses ends the op alone.
-// An op that was cut off between its command and the answer is sent again
-// later: adding or removing a flag twice is harmless.
+// An op that was cut off between its command and the answer is looked at again
+// on the next connection, after a pass.
 func (s *session) pushOps(ctx context.Context) error {
 	for {
 		work, err := s.w.cfg.Store.ReadyOps(ctx, s.w.cfg.Account.ID, time.Now())
@@ -32,8 +31,12 @@ func (s *session) pushOps(ctx context.Context) error {
 			return err
 		}
 		for i := range work {
-			if err := s.pushOp(ctx, &work[i]); err != nil && !ended(err) {
+			stale, err := s.pushOp(ctx, &work[i])
+			if err != nil && !ended(err) {
 				return err
+			}
+			if stale || err != nil {
+				break // messages have other places, or later ops have to wait
 			}
 		}
 	}
@@ -46,44 +49,67 @@ func ended(err error) bool {
 	return f.Code == mail.CodeGone && f.Class == mail.ClassConflict
 }
 
-// pushOp sends one op and tells the store how it ended.
-func (s *session) pushOp(ctx context.Context, w *store.OpWork) error {
-	st := s.w.cfg.Store
-	if w.Op.Kind != mail.OpFlags {
-		return st.FailOp(ctx, w.Op.ID, &mail.Fault{
+// pushOp sends one op and tells the store how it ended. stale says that what the
+// store says of other ops has to be asked for again.
+func (s *session) pushOp(ctx context.Context, w *store.OpWork) (stale bool, err error) {
+	if err := s.w.cfg.Store.StartOp(ctx, w.Op.ID); err != nil {
+		return true, err
+	}
+	switch w.Op.Kind {
+	case mail.OpFlags:
+		return s.pushMessages(ctx, w, s.storeFlags)
+	case mail.OpMove:
+		_, err = s.pushMessages(ctx, w, s.moveMessages)
+	case mail.OpCopy:
+		_, err = s.pushMessages(ctx, w, s.copyMessages)
+	case mail.OpDelete:
+		_, err = s.pushMessages(ctx, w, s.deleteMessages)
+	case mail.OpFolderCreate, mail.OpFolderRename, mail.OpFolderDelete, mail.OpFolderSubscribe, mail.OpFolderUnsubscribe:
+		err = s.pushFolder(ctx, w)
+	default:
+		return true, s.w.cfg.Store.FailOp(ctx, w.Op.ID, &mail.Fault{
 			Code: mail.CodeNotSupported, Class: mail.ClassProtocol, Args: mail.Args{"what": string(w.Op.Kind)},
 		})
 	}
-	if err := st.StartOp(ctx, w.Op.ID); err != nil {
-		return err
+	if err != nil {
+		return true, err
 	}
-	var done []mail.MessageID
-	modseqs := map[mail.MessageID]mail.ModSeq{}
+	s.pollNow()
+	return true, s.loadBoxes(ctx) // numbers, names and cursors are others now
+}
+
+// send does an op on messages of one mailbox, tells the store of those on which
+// the server did it, and returns why it did not do it on others.
+type send func(ctx context.Context, w *store.OpWork, g group) (*mail.Fault, error)
+
+// pushMessages sends an op on messages, a mailbox after the other.
+func (s *session) pushMessages(ctx context.Context, w *store.OpWork, f send) (stale bool, err error) {
+	some := false
 	for _, g := range byMailbox(w.Messages) {
 		if g.box == 0 {
 			continue // no more on the server: the store waited for them in vain
 		}
-		f, err := s.storeFlags(ctx, &w.Op, g, modseqs)
+		refusal, err := f(ctx, w, g)
 		if err != nil {
-			return err // the op stays "sending" and is replayed
+			return true, err // the op stays "sending" and is looked at again
 		}
-		if f != nil {
-			return s.endRefused(ctx, w, f)
+		if refusal != nil {
+			return true, s.endRefused(ctx, w, refusal)
 		}
-		for _, m := range g.messages {
-			done = append(done, m.ID)
-		}
+		some = true
 	}
-	if len(done) == 0 {
-		return st.FailOp(ctx, w.Op.ID, &mail.Fault{
-			Code: mail.CodeGone, Class: mail.ClassConflict, Args: mail.Args{"what": "message"},
-		})
+	if !some {
+		return true, s.w.cfg.Store.FailOp(ctx, w.Op.ID, goneFault("message", nil))
 	}
-	if err := st.FinishOp(ctx, w.Op.ID, done, modseqs); err != nil {
-		return err
+	if err := s.w.cfg.Store.FinishOp(ctx, w.Op.ID, nil); err != nil {
+		return true, err
 	}
 	s.tally.OpsSent++
-	return nil
+	return false, nil
+}
+
+func goneFault(what string, err error) *mail.Fault {
+	return &mail.Fault{Code: mail.CodeGone, Class: mail.ClassConflict, Args: mail.Args{"what": what}, Err: err}
 }
 
 // endRefused gives an op up, or puts it off where waiting may help.
@@ -92,7 +118,7 @@ func (s *session) endRefused(ctx context.Context, w *store.OpWork, f *mail.Fault
 	case f.Class == mail.ClassLimit:
 		wait := max(f.RetryAfter, opLater)
 		return s.w.cfg.Store.RetryOp(ctx, w.Op.ID, time.Now().Add(wait), f)
-	case f.Class == mail.ClassConflict && w.Op.Tries < opPatience:
+	case f.Class == mail.ClassConflict && f.Code == mail.CodeGone && w.Op.Tries < opPatience:
 		// The mailbox is another one now; a pass finds its messages again.
 		return s.w.cfg.Store.RetryOp(ctx, w.Op.ID, time.Now().Add(opLater), f)
 	default:
@@ -101,23 +127,27 @@ func (s *session) endRefused(ctx context.Context, w *store.OpWork, f *mail.Fault
 	}
 }
 
-// group is the messages of an op that are in one mailbox; box 0: in none.
+// group is the messages of an op that are in one mailbox and get the same flags;
+// box 0: in none.
 type group struct {
-	box      mail.MailboxID
-	messages []mail.Message
+	box         mail.MailboxID
+	add, remove mail.Flags
+	messages    []store.Target
 }
 
 // byMailbox groups messages, in the order in which mailboxes first occur.
-func byMailbox(ms []mail.Message) []group {
+func byMailbox(ms []store.Target) []group {
 	var out []group
 	for _, m := range ms {
 		box := m.Location.Mailbox
 		if m.Location.UID == 0 {
 			box = 0
 		}
-		i := slices.IndexFunc(out, func(g group) bool { return g.box == box })
+		i := slices.IndexFunc(out, func(g group) bool {
+			return g.box == box && g.add.Equal(m.Add) && g.remove.Equal(m.Remove)
+		})
 		if i < 0 {
-			out = append(out, group{box: box})
+			out = append(out, group{box: box, add: m.Add, remove: m.Remove})
 			i = len(out) - 1
 		}
 		out[i].messages = append(out[i].messages, m)
@@ -125,13 +155,14 @@ func byMailbox(ms []mail.Message) []group {
 	return out
 }
 
-// storeFlags sends an op's delta for one mailbox. The mailbox is selected, and
-// its UIDVALIDITY seen, before any STORE leaves: a STORE that is pipelined
-// behind a SELECT which fails could hit another mailbox.
-func (s *session) storeFlags(ctx context.Context, op *mail.Op, g group, modseqs map[mail.MessageID]mail.ModSeq) (*mail.Fault, error) {
+// enterGroup selects the mailbox of a group, under the UIDVALIDITY that its UIDs
+// belong to, before any command that names one: a command that is pipelined
+// behind a SELECT which fails could hit another mailbox. What is wrong with the
+// mailbox is a refusal.
+func (s *session) enterGroup(ctx context.Context, g group) (refusal *mail.Fault, err error) {
 	box := s.boxes[g.box]
 	if box == nil {
-		return &mail.Fault{Code: mail.CodeGone, Class: mail.ClassConflict, Args: mail.Args{"what": "folder"}}, nil
+		return goneFault("folder", nil), nil
 	}
 	if err := s.enter(ctx, box); err != nil {
 		var f *mail.Fault
@@ -140,78 +171,31 @@ func (s *session) storeFlags(ctx context.Context, op *mail.Op, g group, modseqs 
 		}
 		return nil, err
 	}
-	if f := s.permitted(op.Add); f != nil {
-		return f, nil
-	}
-	var refusal *mail.Fault
-	var steps []step
-	ids := make(map[mail.UID]mail.MessageID, len(g.messages))
-	for part := range slices.Chunk(g.messages, opBurst) {
-		uids := make([]mail.UID, 0, len(part))
-		for _, m := range part {
-			if m.Location.UIDValidity != 0 && m.Location.UIDValidity != box.Cursor.UIDValidity {
-				return &mail.Fault{Code: mail.CodeGone, Class: mail.ClassConflict, Args: mail.Args{"what": "message"}, Err: errReset}, nil
-			}
-			uids = append(uids, m.Location.UID)
-			ids[m.Location.UID] = m.ID
-		}
-		set := wire.NewSet(uids).String()
-		for _, d := range []struct {
-			sign  string
-			flags mail.Flags
-		}{{"-", op.Remove}, {"+", op.Add}} {
-			if len(d.flags) == 0 {
-				continue
-			}
-			steps = append(steps, step{
-				cmd: "UID STORE " + set + " " + d.sign + "FLAGS.SILENT (" + wireFlags(d.flags) + ")",
-				each: func(r *wire.Response) bool {
-					// With CONDSTORE the new mod-sequences come even so
-					// (RFC 7162 §3.1.3); flags are another's change.
-					f, err := wire.ParseFetch(r)
-					if r.Type != "FETCH" || err != nil || r.Bad != nil || f.UID == 0 || f.HasFlags {
-						return false
-					}
-					if id, ok := ids[f.UID]; ok && f.ModSeq > 0 {
-						modseqs[id] = f.ModSeq
-					}
-					return true
-				},
-				end: func(st wire.Status) {
-					if f := st.Fault("UID STORE"); f != nil && refusal == nil {
-						refusal = f
-					}
-				},
-			})
+	for _, m := range g.messages {
+		if v := m.Location.UIDValidity; v != 0 && v != box.Cursor.UIDValidity {
+			return goneFault("message", errReset), nil
 		}
 	}
-	err := s.play(ctx, steps)
-	return refusal, err
+	if s.open.data.ReadOnly {
+		return refused("SELECT", "READ-ONLY"), nil
+	}
+	return nil, nil
 }
 
-// permitted returns a Fault when the open mailbox cannot keep one of the flags
-// (RFC 3501 §7.1, PERMANENTFLAGS). A server that does not say keeps all.
-func (s *session) permitted(add mail.Flags) *mail.Fault {
-	d := &s.open.data
-	if d.ReadOnly {
-		return &mail.Fault{Code: mail.CodeRefusedCommand, Class: mail.ClassProtocol, Args: mail.Args{"command": "UID STORE", "text": "READ-ONLY"}}
+func refused(command, text string) *mail.Fault {
+	return &mail.Fault{
+		Code: mail.CodeRefusedCommand, Class: mail.ClassProtocol, Args: mail.Args{"command": command, "text": text},
 	}
-	if len(d.Permanent) == 0 || d.NewKeywords {
-		return nil
-	}
-	for _, f := range add {
-		if !d.Permanent.Has(f) {
-			return &mail.Fault{Code: mail.CodeNotSupported, Class: mail.ClassProtocol, Args: mail.Args{"what": "flag " + string(f)}}
-		}
-	}
-	return nil
 }
 
-// wireFlags are flags as the server wants them.
-func wireFlags(fs mail.Flags) string {
-	out := make([]string, len(fs))
-	for i, f := range fs {
-		out[i] = f.Wire()
+// uidSet are the UIDs of messages as a command takes them, and the messages by
+// UID.
+func uidSet(ms []store.Target) (string, map[mail.UID]mail.MessageID) {
+	uids := make([]mail.UID, 0, len(ms))
+	ids := make(map[mail.UID]mail.MessageID, len(ms))
+	for _, m := range ms {
+		uids = append(uids, m.Location.UID)
+		ids[m.Location.UID] = m.ID
 	}
-	return strings.Join(out, " ")
+	return wire.NewSet(uids).String(), ids
 }

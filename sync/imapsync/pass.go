@@ -17,6 +17,7 @@ const (
 	adoptTogther = 2000 // messages of all mailboxes that are taken so in one pass
 	fullInterval = 15 * time.Minute
 	pollGap      = 2 * time.Second // between two polls that nobody asked for
+	arrivalGrace = 2 * time.Minute // in which a message that was moved shows where it was moved to
 )
 
 // pass asks for the state of all folders and brings those in step that differ
@@ -28,7 +29,7 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 	check := !s.lastPoll.IsZero() && !h.any() && time.Since(s.lastPoll) >= s.w.cfg.PollInterval
 	s.lastPoll = time.Now()
 	s.nextPoll = s.lastPoll.Add(s.pollEvery())
-	boxes, err := s.w.cfg.Store.Mailboxes(ctx, s.w.cfg.Account.ID)
+	boxes, err := s.w.cfg.Store.ServerMailboxes(ctx, s.w.cfg.Account.ID)
 	if err != nil {
 		return err
 	}
@@ -112,6 +113,9 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 		}
 	}
 	if err := s.planFills(ctx); err != nil {
+		return err
+	}
+	if err := s.w.cfg.Store.ForgetExpected(ctx, s.w.cfg.Account.ID, s.lastPoll.Add(-arrivalGrace)); err != nil {
 		return err
 	}
 	if err := s.stamp(ctx, byName, whole); err != nil {
@@ -266,7 +270,7 @@ func (s *session) adoptListing(ctx context.Context, list []listed, boxes []mail.
 
 // loadBoxes takes the mailboxes from the store as they are.
 func (s *session) loadBoxes(ctx context.Context) error {
-	boxes, err := s.w.cfg.Store.Mailboxes(ctx, s.w.cfg.Account.ID)
+	boxes, err := s.w.cfg.Store.ServerMailboxes(ctx, s.w.cfg.Account.ID)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package imapsync
 
 import (
 	"context"
+	"slices"
 
 	"github.com/heronmail/heron/sync/mail"
 	"github.com/heronmail/heron/sync/store"
@@ -69,6 +70,8 @@ func (s *session) sameMessages(ctx context.Context, b *mail.Mailbox, l *listed) 
 	if err != nil {
 		return false, err
 	}
+	// What was moved here is not on the server under a UID that is known.
+	page.Messages = slices.DeleteFunc(page.Messages, func(m mail.Message) bool { return m.Location.UID == 0 })
 	if len(page.Messages) == 0 {
 		return b.Cursor.Messages == 0 && l.status.Messages == 0 && l.status.UIDNext == b.Cursor.UIDNext, nil
 	}

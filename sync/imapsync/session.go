@@ -77,6 +77,8 @@ type step struct {
 	// each is given the untagged responses while the command runs, and says
 	// whether one was its own; the others are hints. nil: none is.
 	each func(*wire.Response) bool
+	// code is given the response code of the tagged response. May be nil.
+	code func(wire.Value)
 	// end is given the tagged response's status. nil: it does not matter.
 	end func(wire.Status)
 	// must says that NO or BAD is an error of the whole burst.
@@ -112,6 +114,9 @@ func (s *session) play(ctx context.Context, steps []step) error {
 			return b.spend(r, ours)
 		}
 		st, status := &steps[i], r.Status()
+		if st.code != nil {
+			st.code(r.Code())
+		}
 		if st.end != nil {
 			st.end(status)
 		}

@@ -69,7 +69,7 @@ type MessagesGone struct {
 }
 
 // MessagesMoved tells: messages that left one mailbox and are now in another; their
-// ids stayed. UIDs are those in To; 0 where not yet known.
+// ids stayed. UIDs are those in To that are known yet: none while an action waits.
 type MessagesMoved struct {
 	Stamp
 	From, To FolderRef

@@ -67,6 +67,10 @@ const (
 	CodeUsage            Code = "usage"           // args: text
 	CodeBadAddress       Code = "bad-address"     // args: address
 	CodeAccountExists    Code = "account-exists"  // args: account
+	CodeFolderExists     Code = "folder-exists"   // args: folder
+	CodeNothingToUndo    Code = "nothing-to-undo" // nothing was done that can be taken back
+	CodeMovedElsewhere   Code = "moved-elsewhere" // the message was moved by another program before it was deleted here
+	CodeFolderChanged    Code = "folder-changed"  // args: folder: mail came into it since its deletion was asked for
 	CodeBusy             Code = "busy"            // another process holds the lock and does not answer
 	CodeNoTray           Code = "no-tray"         // the desktop shows no tray icons
 	CodeNoAlerts         Code = "no-alerts"       // no notification service

@@ -8,7 +8,7 @@ type OpID int64
 // OpKind is what an op does.
 type OpKind string
 
-// The kinds of ops. This release sends OpFlags; the store keeps any.
+// The kinds of ops. OpAppend is not sent in this release.
 const (
 	OpFlags             OpKind = "flags"
 	OpMove              OpKind = "move"
@@ -25,14 +25,18 @@ const (
 // OpState is how far an op is.
 type OpState string
 
-// The states of an op. Waiting and sending ops lie over the state; done and
-// failed ones do not.
+// The states of an op. Waiting and sending ops lie over the state; the others do
+// not.
 const (
 	OpWaiting OpState = "waiting"
 	OpSending OpState = "sending" // its command may have reached the server
 	OpDone    OpState = "done"
 	OpFailed  OpState = "failed" // taken back; a Problem says why
+	OpUndone  OpState = "undone" // taken back by the user, or by a later action that made it needless, before it was sent
 )
+
+// Open reports whether an op in this state lies over what the server has.
+func (s OpState) Open() bool { return s == OpWaiting || s == OpSending }
 
 // Op is something the user did that a server has yet to confirm.
 type Op struct {

@@ -42,6 +42,12 @@ type applier struct {
 	flagged groups[flagDelta]
 
 	unworded []run
+	mine    []arrivedIn // copies that we made
+}
+
+type arrivedIn struct {
+	box   mail.MailboxID
+	items []item
 }
 
 func (a *applier) run(b Batch) error {
@@ -85,7 +91,7 @@ func (a *applier) run(b Batch) error {
 	if err := a.wordRuns(); err != nil {
 		return err
 	}
-	return a.tell()
+	return a.tellAll()
 }
 
 // boxDelta is a delta with its mailbox.
@@ -140,15 +146,24 @@ func (a *applier) takeOut(d boxDelta) error {
 			}
 			continue
 		}
-		if err := a.lose(b, r); err != nil {
+		if err := a.takeAway(b, r); err != nil {
 			return err
 		}
 		if d.Server == nil {
 			b.carry(r.flags.server, -1)
 		}
-		a.remember(lost{r.id, uid, b})
 	}
 	return nil
+}
+
+// takeAway takes the location of a message, and remembers that it shows no more
+// if that is so.
+func (a *applier) takeAway(b *box, r located) error {
+	in, err := a.lose(b, r)
+	if err == nil && r.in != 0 && in == 0 {
+		a.remember(lost{r.id, r.uid, b})
+	}
+	return err
 }
 
 func (a *applier) remember(l lost) {
@@ -161,15 +176,32 @@ func (a *applier) putIn(d boxDelta) error {
 	b := d.box
 	c := mail.MessagesAdded{Folder: b.ref()}
 	quiet := d.Backfill || a.origin == mail.Backfill
+	ours, err := a.arrivals(b)
+	if err != nil {
+		return err
+	}
+	var mine []item
 	if err := a.findUncertain(b); err != nil {
 		return err
 	}
-	first, fresh, err := a.insertFresh(d)
+	first, fresh, err := a.insertFresh(d, len(ours) > 0)
 	if err != nil {
 		return err
 	}
 	for i := range d.Added {
 		f := &d.Added[i]
+		if len(ours) > 0 {
+			it, found, err := a.putOurs(d, &ours, f)
+			if err != nil {
+				return err
+			}
+			if found {
+				if it.id != 0 {
+					mine = append(mine, it)
+				}
+				continue
+			}
+		}
 		id, isNew := first+mail.MessageID(i), true
 		if fresh {
 			err = a.welcome(d, f)
@@ -197,6 +229,9 @@ func (a *applier) putIn(d boxDelta) error {
 		if _, err := a.exec(`INSERT OR IGNORE INTO uncertain (mailbox, uid) VALUES (?, ?)`, int64(b.ID), int64(uid)); err != nil {
 			return err
 		}
+	}
+	if len(mine) > 0 {
+		a.mine = append(a.mine, arrivedIn{b.ID, mine})
 	}
 	if len(c.UIDs) == 0 {
 		return nil
@@ -253,7 +288,8 @@ func (a *applier) put(d boxDelta, f *Fetched) (mail.MessageID, bool, error) {
 // welcome counts a message that is new, now that its row is there.
 func (a *applier) welcome(d boxDelta, f *Fetched) error {
 	flags := packFlags(f.Flags)
-	d.box.add(rowFlags{flags, flags}, 1)
+	d.box.know(flags, 1)
+	d.box.show(flags, 1)
 	a.carryNew(d, f)
 	return a.certain(d.box, f.UID)
 }
@@ -266,31 +302,45 @@ func (a *applier) carryNew(d boxDelta, f *Fetched) {
 	}
 }
 
-// bringBack gives a message in limbo its new location.
+// bringBack gives a message in limbo its new location. What shows of that is
+// told: nothing does when it is where an action of ours put it.
 func (a *applier) bringBack(d boxDelta, s stray, f *Fetched) error {
-	b := d.box
-	next := rowFlags{server: packFlags(f.Flags)}
-	var err error
-	if next.shown, err = a.overlay(s.id, next.server, s.pending); err != nil {
+	b, server := d.box, packFlags(f.Flags)
+	v, err := a.overlay(s.id, server, b.ID, s.pending)
+	if err != nil {
 		return err
 	}
 	if _, err := a.exec(`UPDATE messages SET mailbox = ?, uid = ?, modseq = ?, server = ?, server_keywords = ?,
-		shown = ?, shown_keywords = ?, lost = 0, lost_from = 0, reset = 0, received = ?, sort = ?,
-		email_id = coalesce(nullif(?, ''), email_id) WHERE id = ?`,
-		int64(b.ID), int64(f.UID), modSeq(f.ModSeq), next.server.bits, next.server.words,
-		next.shown.bits, next.shown.words, seconds(f.Received), sortKey(f), f.EmailID, int64(s.id)); err != nil {
+		shown = ?, shown_keywords = ?, shown_in = nullif(?, 0), expect = NULL, lost = 0, lost_from = 0, reset = 0,
+		received = ?, sort = ?, email_id = coalesce(nullif(?, ''), email_id) WHERE id = ?`,
+		int64(b.ID), int64(f.UID), modSeq(f.ModSeq), server.bits, server.words,
+		v.flags.bits, v.flags.words, int64(v.in), seconds(f.Received), sortKey(f), f.EmailID, int64(s.id)); err != nil {
 		return err
 	}
 	if err := a.certain(b, f.UID); err != nil {
 		return err
 	}
-	b.add(next, 1)
+	b.know(server, 1)
+	if err := a.countShown(s.in, s.flags.shown, -1); err != nil {
+		return err
+	}
+	if err := a.countShown(v.in, v.flags, 1); err != nil {
+		return err
+	}
 	a.carryNew(d, f)
 	delete(a.lost, s.id)
-	if !s.reset {
-		a.moved.add(route{s.from, b.ID}, item{s.id, f.UID})
+	it := item{id: s.id}
+	if v.in == b.ID {
+		it.uid = f.UID
 	}
-	a.noteFlags(b, item{s.id, f.UID}, s.flags.shown, next.shown)
+	switch {
+	case v.in == 0, s.in == 0 && s.reset:
+	case s.in == 0:
+		a.moved.add(route{s.from, v.in}, it)
+	case s.in != v.in:
+		a.moved.add(route{s.in, v.in}, it)
+	}
+	a.noteFlags(v.in, b.ID, it, s.flags.shown, v.flags)
 	return nil
 }
 
@@ -314,35 +364,31 @@ func (a *applier) updateFlags(d boxDelta) error {
 // setServerFlags takes the server's word for a message's flags, and lays what
 // waits for the server over it.
 func (a *applier) setServerFlags(d boxDelta, r located, fs mail.Flags, m mail.ModSeq) error {
-	next := rowFlags{server: packFlags(fs)}
-	var err error
-	if next.shown, err = a.overlay(r.id, next.server, r.pending); err != nil {
+	b, server := d.box, packFlags(fs)
+	v, err := a.overlay(r.id, server, b.ID, r.pending)
+	if err != nil {
 		return err
 	}
 	if d.Server == nil {
-		d.box.carryFlags(r.flags.server, next.server)
+		b.carryFlags(r.flags.server, server)
 	}
-	if err := a.setFlags(d.box, r, next, m); err != nil {
-		return err
-	}
-	a.noteFlags(d.box, item{r.id, r.uid}, r.flags.shown, next.shown)
-	return nil
-}
-
-// setFlags writes both sets of flags of a message and counts them.
-func (t *tx) setFlags(b *box, r located, next rowFlags, m mail.ModSeq) error {
-	if next == r.flags && m == 0 {
+	if server == r.flags.server && v.flags == r.flags.shown && m == 0 {
 		return nil
 	}
-	if _, err := t.exec(`UPDATE messages SET server = ?, server_keywords = ?, shown = ?, shown_keywords = ?,
+	if _, err := a.exec(`UPDATE messages SET server = ?, server_keywords = ?, shown = ?, shown_keywords = ?,
 		modseq = max(modseq, ?) WHERE id = ?`,
-		next.server.bits, next.server.words, next.shown.bits, next.shown.words, modSeq(m), int64(r.id)); err != nil {
+		server.bits, server.words, v.flags.bits, v.flags.words, modSeq(m), int64(r.id)); err != nil {
 		return err
 	}
-	if b != nil {
-		b.add(r.flags, -1)
-		b.add(next, 1)
+	b.know(r.flags.server, -1)
+	b.know(server, 1)
+	if err := a.countShown(r.in, r.flags.shown, -1); err != nil {
+		return err
 	}
+	if err := a.countShown(r.in, v.flags, 1); err != nil {
+		return err
+	}
+	a.noteFlags(r.in, b.ID, item{r.id, r.uid}, r.flags.shown, v.flags)
 	return nil
 }
 
@@ -351,6 +397,9 @@ func (a *applier) settle(d boxDelta, batch Batch) error {
 	b := d.box
 	b.dirty = true
 	if d.SetCursor {
+		if err := a.findGhosts(d); err != nil {
+			return err
+		}
 		b.Cursor = d.Cursor
 	}
 	if d.Server != nil {
@@ -364,15 +413,31 @@ func (a *applier) settle(d boxDelta, batch Batch) error {
 	}
 	// Every message of the mailbox is here again: what was not matched is gone.
 	b.resetting = false
-	ids, err := list(a.tx, scanID[mail.MessageID],
-		`UPDATE messages SET reset = 0 WHERE account = ? AND mailbox IS NULL AND lost_from = ? AND reset RETURNING id`,
-		b.account, int64(b.ID))
+	return a.endReset(b)
+}
+
+// endReset lets messages of a mailbox that waited to be matched wait no more:
+// they are gone.
+func (a *applier) endReset(b *box) error {
+	rows, err := list(a.tx, scanTarget, selectTarget+`WHERE m.account = ? AND m.mailbox IS NULL AND m.lost_from = ? AND m.reset
+		ORDER BY m.id`, b.account, int64(b.ID))
 	if err != nil {
 		return err
 	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		a.remember(lost{id: id, box: b})
+	if _, err := a.exec(`UPDATE messages SET reset = 0 WHERE account = ? AND mailbox IS NULL AND lost_from = ? AND reset`,
+		b.account, int64(b.ID)); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		// Where did it show before? One that was deleted or moved here is not
+		// missed.
+		was, err := a.overlay(r.id, r.flags.server, b.ID, r.pending)
+		if err != nil {
+			return err
+		}
+		if was.in == b.ID && r.in == 0 {
+			a.remember(lost{id: r.id, box: b})
+		}
 	}
 	return nil
 }

@@ -15,6 +15,12 @@ type box struct {
 	gone      int64
 	resetting bool
 
+	// Name and Subscribed are the server's; these are what shows.
+	shownName string
+	wanted    sql.NullBool // Subscribed, if it was asked for
+	hidden    bool         // it is to be deleted
+	planned   bool         // the server does not have it yet
+
 	hasServer bool
 	server    mail.Counts // what STATUS told, carried on with what came in since
 	known     mail.Counts // the rows, as the server has them
@@ -42,19 +48,36 @@ func (b *box) counts() mail.Counts {
 	}
 }
 
-// add counts a row in (n 1) or out (n -1).
-func (b *box) add(r rowFlags, n int) {
+// know counts a row that the server has here in (n 1) or out (n -1).
+func (b *box) know(server flagSet, n int) {
 	b.dirty = true
 	b.known.Total += n
-	if r.server.unseen() {
+	if server.unseen() {
 		b.known.Unread += n
 	}
-	if r.shown.visible() {
+}
+
+// show counts a row that shows here in (n 1) or out (n -1).
+func (b *box) show(shown flagSet, n int) {
+	b.dirty = true
+	if shown.visible() {
 		b.shown.Total += n
 	}
-	if r.shown.unread() {
+	if shown.unread() {
 		b.shown.Unread += n
 	}
+}
+
+// countShown is show of the mailbox with an id; 0 is nowhere.
+func (t *tx) countShown(id mail.MailboxID, shown flagSet, n int) error {
+	if id == 0 {
+		return nil
+	}
+	b, err := t.box(id)
+	if err == nil {
+		b.show(shown, n)
+	}
+	return err
 }
 
 // carry keeps the server's numbers true between two STATUS: the server has n
@@ -81,13 +104,20 @@ func (b *box) carryFlags(was, is flagSet) {
 type rowFlags struct{ server, shown flagSet }
 
 func (b *box) ref() mail.FolderRef {
-	return mail.FolderRef{ID: b.ID, Path: b.Path(), Role: b.Role}
+	return mail.FolderRef{ID: b.ID, Path: b.path(), Role: b.Role}
 }
 
-const boxColumns = `b.id, a.name, b.name, b.delimiter, b.role, b.selectable, b.subscribed, b.watched,
-	b.total, b.unread, b.uidvalidity, b.uidnext, b.modseq, b.messages, b.unseen, b.backfill_below, b.last_sync`
+// path is the path that the user sees.
+func (b *box) path() string { return mail.DisplayPath(b.shownName, b.Delimiter) }
 
-// scanMailbox reads boxColumns, and what follows them into more.
+// boxColumns are a mailbox as the server has it, shownColumns as the user sees it.
+const (
+	boxColumns   = `b.id, a.name, b.name, b.delimiter, b.role, b.selectable, b.subscribed, b.watched,` + boxNumbers
+	shownColumns = `b.id, a.name, b.shown_name, b.delimiter, b.role, b.selectable, coalesce(b.wanted, b.subscribed), b.watched,` + boxNumbers
+	boxNumbers   = ` b.total, b.unread, b.uidvalidity, b.uidnext, b.modseq, b.messages, b.unseen, b.backfill_below, b.last_sync`
+)
+
+// scanMailbox reads boxColumns or shownColumns, and what follows them into more.
 func scanMailbox(r scanner, more ...any) (m mail.Mailbox, err error) {
 	var synced int64
 	var modseq int64
@@ -102,14 +132,14 @@ func scanMailbox(r scanner, more ...any) (m mail.Mailbox, err error) {
 	return m, err
 }
 
-const selectBox = `SELECT ` + boxColumns + `, b.account, b.gone, b.resetting, b.has_server,
+const selectBox = `SELECT ` + boxColumns + `, b.account, b.gone, b.resetting, b.shown_name, b.wanted, b.hidden, b.planned, b.has_server,
 	b.server_total, b.server_unread, b.known_total, b.known_unread, b.shown_total, b.shown_unread
 	FROM mailboxes b JOIN accounts a ON a.id = b.account `
 
 func scanBox(r scanner) (*box, error) {
 	var b box
 	var err error
-	b.Mailbox, err = scanMailbox(r, &b.account, &b.gone, &b.resetting, &b.hasServer,
+	b.Mailbox, err = scanMailbox(r, &b.account, &b.gone, &b.resetting, &b.shownName, &b.wanted, &b.hidden, &b.planned, &b.hasServer,
 		&b.server.Total, &b.server.Unread, &b.known.Total, &b.known.Unread, &b.shown.Total, &b.shown.Unread)
 	return &b, err
 }
@@ -153,7 +183,7 @@ func (t *tx) saveBoxes() error {
 		if err := t.saveBox(b); err != nil {
 			return err
 		}
-		if b.gone == 0 && (b.tell || b.Counts != before) {
+		if b.gone == 0 && !b.hidden && (b.tell || b.Counts != before) {
 			tell = append(tell, b)
 		}
 	}
@@ -162,7 +192,7 @@ func (t *tx) saveBoxes() error {
 		n, ok := unread[b.account]
 		if !ok {
 			var sum sql.NullInt64
-			if _, err := t.row(`SELECT sum(unread) FROM mailboxes WHERE account = ? AND gone = 0 AND counted`,
+			if _, err := t.row(`SELECT sum(unread) FROM mailboxes WHERE account = ? AND gone = 0 AND NOT hidden AND counted`,
 				[]any{b.account}, &sum); err != nil {
 				return err
 			}
@@ -181,12 +211,12 @@ func (t *tx) saveBoxes() error {
 func (t *tx) saveBox(b *box) error {
 	c := b.Cursor
 	_, err := t.exec(`UPDATE mailboxes SET gone = ?, name = ?, delimiter = ?, role = ?, counted = ?,
-		selectable = ?, subscribed = ?, watched = ?, resetting = ?,
+		selectable = ?, subscribed = ?, watched = ?, resetting = ?, shown_name = ?, wanted = ?, hidden = ?, planned = ?,
 		uidvalidity = ?, uidnext = ?, modseq = ?, messages = ?, unseen = ?, backfill_below = ?,
 		has_server = ?, server_total = ?, server_unread = ?, known_total = ?, known_unread = ?,
 		shown_total = ?, shown_unread = ?, total = ?, unread = ?, last_sync = ? WHERE id = ?`,
 		b.gone, b.Name, b.Delimiter, string(b.Role), b.Role.Counted(),
-		b.Selectable, b.Subscribed, b.Watched, b.resetting,
+		b.Selectable, b.Subscribed, b.Watched, b.resetting, b.shownName, b.wanted, b.hidden, b.planned,
 		int64(c.UIDValidity), int64(c.UIDNext), modSeq(c.HighestModSeq), c.Messages, c.Unseen, int64(c.BackfillBelow),
 		b.hasServer, b.server.Total, b.server.Unread, b.known.Total, b.known.Unread,
 		b.shown.Total, b.shown.Unread, b.Counts.Total, b.Counts.Unread, nanos(b.LastSync), int64(b.ID))

@@ -20,7 +20,11 @@ func rowsAtOnce() []int { return []int{32, 8, 1} }
 // insertFresh stores the messages of a delta all together, if it is sure that
 // each is new: ok is false, and nothing was done, if any may be known. It is
 // what a first sync takes nearly always. ids count up from first.
-func (a *applier) insertFresh(d boxDelta) (first mail.MessageID, ok bool, err error) {
+// awaited says that something of our own doing may be among them.
+func (a *applier) insertFresh(d boxDelta, awaited bool) (first mail.MessageID, ok bool, err error) {
+	if awaited {
+		return 0, false, nil
+	}
 	if ok, err := a.allFresh(d); !ok {
 		return 0, false, err
 	}
@@ -68,7 +72,7 @@ func (a *applier) allFresh(d boxDelta) (bool, error) {
 
 // insertRows stores n messages with their ids.
 func insertRows(n int) string {
-	const row = ",(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+	const row = ",(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 	return `INSERT INTO messages (id, ` + rowColumns + `) VALUES ` + strings.Repeat(row, n)[1:]
 }
 

@@ -69,8 +69,16 @@ func flagChange(b mail.MailboxID, was, is flagSet) (flagDelta, bool) {
 	return flagDelta{b, joinFlags(added), joinFlags(removed)}, true
 }
 
-func (a *applier) noteFlags(b *box, it item, was, is flagSet) {
-	if d, ok := flagChange(b.ID, was, is); ok {
+// noteFlags notes new flags of a message that shows in a mailbox; its UID is
+// told where it is the server's there too.
+func (a *applier) noteFlags(in, server mail.MailboxID, it item, was, is flagSet) {
+	if in == 0 {
+		return
+	}
+	if in != server {
+		it.uid = 0
+	}
+	if d, ok := flagChange(in, was, is); ok {
 		a.flagged.add(d, it)
 	}
 }
@@ -89,8 +97,8 @@ func (t *tx) tellFlags(g *groups[flagDelta], origin mail.Origin) error {
 	})
 }
 
-// tell writes the changes of a batch: what went, moved, came and changed.
-func (a *applier) tell() error {
+// tellAll writes the changes of a batch: what went, moved, came and changed.
+func (a *applier) tellAll() error {
 	var gone groups[mail.MailboxID]
 	for _, id := range a.order {
 		if l, ok := a.lost[id]; ok {
@@ -103,12 +111,22 @@ func (a *applier) tell() error {
 	if err != nil {
 		return err
 	}
-	if err := a.moved.each(a.tellMoved); err != nil {
+	err = a.moved.each(func(k route, uids []mail.UID, ids []mail.MessageID) error {
+		return a.tellMoved(a.name, a.origin, k, uids, ids)
+	})
+	if err != nil {
 		return err
 	}
 	for _, c := range a.added {
 		for c := range splitAdded(c) {
 			if err := a.emit(a.name, c.Origin, c); err != nil {
+				return err
+			}
+		}
+	}
+	for _, m := range a.mine {
+		for part := range slices.Chunk(m.items, perChange) {
+			if err := a.tellBack(a.name, mail.Here, m.box, part); err != nil {
 				return err
 			}
 		}
@@ -122,18 +140,6 @@ func (a *applier) tell() error {
 		}
 	}
 	return nil
-}
-
-func (a *applier) tellMoved(k route, uids []mail.UID, ids []mail.MessageID) error {
-	to, err := a.box(k.to)
-	if err != nil {
-		return err
-	}
-	from, err := a.box(k.from)
-	if err != nil {
-		return err
-	}
-	return a.emit(a.name, a.origin, mail.MessagesMoved{From: from.ref(), To: to.ref(), UIDs: uids, IDs: ids})
 }
 
 // splitAdded parts a change so that none is larger than perChange.

@@ -16,7 +16,7 @@ func (t *tx) insert(b *box, f *Fetched) (mail.MessageID, bool, error) {
 		return 0, false, err
 	}
 	res, err := t.exec(`INSERT INTO messages (`+rowColumns+`)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (mailbox, uid) DO NOTHING`, args...)
 	if err != nil {
 		return 0, false, err
@@ -32,7 +32,7 @@ func (t *tx) insert(b *box, f *Fetched) (mail.MessageID, bool, error) {
 }
 
 // rowColumns are those of a message that is new.
-const rowColumns = `account, mailbox, uid, modseq, server, server_keywords, shown, shown_keywords,
+const rowColumns = `account, mailbox, shown_in, uid, modseq, server, server_keywords, shown, shown_keywords,
 	sort, size, received, date, header_id, in_reply_to, email_id, subject, sender, recipients, copies, preview`
 
 // appendRow appends the values of rowColumns.
@@ -52,7 +52,7 @@ func appendRow(args []any, b *box, f *Fetched) ([]any, error) {
 	}
 	flags := packFlags(f.Flags)
 	return append(args,
-		b.account, int64(b.ID), int64(f.UID), modSeq(f.ModSeq), flags.bits, flags.words, flags.bits, flags.words,
+		b.account, int64(b.ID), int64(b.ID), int64(f.UID), modSeq(f.ModSeq), flags.bits, flags.words, flags.bits, flags.words,
 		sortKey(f), f.Size, seconds(f.Received), seconds(e.Date),
 		e.HeaderID, e.InReplyTo, f.EmailID, e.Subject, from, to, cc, f.Preview), nil
 }
@@ -153,10 +153,16 @@ func words(lists ...[]mail.Address) string {
 	return b.String()
 }
 
-const messageColumns = `m.id, a.name, m.mailbox, b.uidvalidity, m.uid, m.shown, m.shown_keywords, m.pending > 0,
+// messageColumns are a message as the user sees it, serverColumns as the server
+// has it: they differ in where it is.
+const (
+	messageColumns = `m.id, a.name, m.shown_in, b.uidvalidity, iif(m.mailbox = m.shown_in, m.uid, 0), ` + messageRest
+	fromMessages   = ` FROM messages m JOIN accounts a ON a.id = m.account LEFT JOIN mailboxes b ON b.id = m.shown_in `
+	serverColumns  = `m.id, a.name, m.mailbox, b.uidvalidity, m.uid, ` + messageRest
+	fromServer     = ` FROM messages m JOIN accounts a ON a.id = m.account LEFT JOIN mailboxes b ON b.id = m.mailbox `
+	messageRest    = `m.shown, m.shown_keywords, m.pending > 0,
 	m.size, m.received, m.date, m.header_id, m.in_reply_to, m.email_id, m.subject, m.sender, m.recipients, m.copies, m.preview`
-
-const fromMessages = ` FROM messages m JOIN accounts a ON a.id = m.account LEFT JOIN mailboxes b ON b.id = m.mailbox `
+)
 
 func scanMessage(r scanner) (m mail.Message, err error) {
 	var flags flagSet

@@ -14,6 +14,8 @@ const limboFor = 7 * 24 * time.Hour
 type stray struct {
 	id       mail.MessageID
 	from     mail.MailboxID
+	expect   mail.MailboxID // where the server was told to put it; 0: nowhere
+	in       mail.MailboxID // where it shows all the same; 0: nowhere
 	reset    bool
 	flags    rowFlags
 	pending  int
@@ -26,13 +28,13 @@ type stray struct {
 }
 
 func scanStray(r scanner) (s stray, err error) {
-	err = r.Scan(&s.id, &s.from, &s.reset, &s.flags.server.bits, &s.flags.server.words,
+	err = r.Scan(&s.id, &s.from, &s.expect, &s.in, &s.reset, &s.flags.server.bits, &s.flags.server.words,
 		&s.flags.shown.bits, &s.flags.shown.words, &s.pending,
 		&s.size, &s.received, &s.date, &s.headerID, &s.emailID, &s.subject)
 	return s, err
 }
 
-const selectStray = `SELECT id, lost_from, reset, server, server_keywords, shown, shown_keywords, pending,
+const selectStray = `SELECT id, lost_from, coalesce(expect, 0), coalesce(shown_in, 0), reset, server, server_keywords, shown, shown_keywords, pending,
 	size, received, date, header_id, email_id, subject FROM messages `
 
 // anyStray reports whether the account has messages in limbo at all.
@@ -108,6 +110,9 @@ func (s stray) likeness(b *box, f *Fetched) int {
 	if s.reset {
 		n += 16
 	}
+	if s.expect == b.ID {
+		n += 32
+	}
 	if s.received == seconds(f.Received) {
 		n++
 	}
@@ -121,43 +126,67 @@ type lost struct {
 	box *box
 }
 
-// lose takes the location of one message.
-func (t *tx) lose(b *box, r located) error {
-	_, err := t.exec(`UPDATE messages SET mailbox = NULL, uid = 0, modseq = 0, lost = ?, lost_from = ?, reset = 0 WHERE id = ?`,
-		nanos(t.now), int64(b.ID), int64(r.id))
+// lose takes the location of one message, and returns where it shows all the
+// same: where an action that waits will put it, or nowhere.
+func (t *tx) lose(b *box, r located) (mail.MailboxID, error) {
+	v, err := t.overlay(r.id, r.flags.server, 0, r.pending)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	b.add(r.flags, -1)
-	return nil
+	if _, err := t.exec(`UPDATE messages SET mailbox = NULL, uid = 0, modseq = 0, lost = ?, lost_from = ?, reset = 0,
+		shown_in = nullif(?, 0) WHERE id = ?`, nanos(t.now), int64(b.ID), int64(v.in), int64(r.id)); err != nil {
+		return 0, err
+	}
+	b.know(r.flags.server, -1)
+	if err := t.countShown(r.in, r.flags.shown, -1); err != nil {
+		return 0, err
+	}
+	return v.in, t.countShown(v.in, r.flags.shown, 1)
 }
 
 // loseAll takes the location of every message of a mailbox.
 func (t *tx) loseAll(b *box, reset bool) error {
-	_, err := t.exec(`UPDATE messages SET mailbox = NULL, uid = 0, modseq = 0, lost = ?, lost_from = ?, reset = ? WHERE mailbox = ?`,
-		nanos(t.now), int64(b.ID), reset, int64(b.ID))
+	pending, err := list(t, scanLocated, selectLocated+`WHERE mailbox = ? AND pending > 0`, int64(b.ID))
 	if err != nil {
+		return err
+	}
+	for _, r := range pending {
+		if _, err := t.lose(b, r); err != nil {
+			return err
+		}
+		if _, err := t.exec(`UPDATE messages SET reset = ? WHERE id = ?`, reset, int64(r.id)); err != nil {
+			return err
+		}
+	}
+	if _, err := t.exec(`UPDATE messages SET mailbox = NULL, uid = 0, modseq = 0, lost = ?, lost_from = ?, reset = ?,
+		shown_in = NULL WHERE mailbox = ?`, nanos(t.now), int64(b.ID), reset, int64(b.ID)); err != nil {
 		return err
 	}
 	if _, err := t.exec(`DELETE FROM uncertain WHERE mailbox = ?`, int64(b.ID)); err != nil {
 		return err
 	}
 	b.known, b.shown, b.dirty = mail.Counts{}, mail.Counts{}, true
-	return nil
+	// What an action puts here, or put here, is not of the server's yet.
+	rest, err := list(t, scanLocated, selectLocated+`WHERE shown_in = ?`, int64(b.ID))
+	for _, r := range rest {
+		b.show(r.flags.shown, 1)
+	}
+	return err
 }
 
 // located is a message at its place in a mailbox.
 type located struct {
 	id      mail.MessageID
 	uid     mail.UID
+	in      mail.MailboxID // where it shows; 0: nowhere
 	flags   rowFlags
 	pending int
 }
 
-const selectLocated = `SELECT id, uid, server, server_keywords, shown, shown_keywords, pending FROM messages `
+const selectLocated = `SELECT id, uid, coalesce(shown_in, 0), server, server_keywords, shown, shown_keywords, pending FROM messages `
 
 func scanLocated(r scanner) (l located, err error) {
-	err = r.Scan(&l.id, &l.uid, &l.flags.server.bits, &l.flags.server.words,
+	err = r.Scan(&l.id, &l.uid, &l.in, &l.flags.server.bits, &l.flags.server.words,
 		&l.flags.shown.bits, &l.flags.shown.words, &l.pending)
 	return l, err
 }

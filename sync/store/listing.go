@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/heronmail/heron/sync/mail"
@@ -18,9 +19,17 @@ func (a *applier) list(ls []ListedMailbox) error {
 	if first {
 		origin = mail.Backfill // it was so before Heron first looked
 	}
-	known, err := a.known()
+	all, err := a.known()
 	if err != nil {
 		return err
+	}
+	var known, planned []*box
+	for _, b := range all {
+		if b.planned {
+			planned = append(planned, b)
+		} else {
+			known = append(known, b)
+		}
 	}
 	ls = distinct(ls)
 	named := make(map[string]bool, len(ls))
@@ -28,7 +37,10 @@ func (a *applier) list(ls []ListedMailbox) error {
 		named[l.Name] = true
 	}
 	renames := findRenames(ls, known, named)
-	if err := a.rename(renames, known, origin); err != nil {
+	if err := a.rename(renames, known); err != nil {
+		return err
+	}
+	if err := a.refold(a.account, a.name, origin); err != nil {
 		return err
 	}
 	for _, b := range known {
@@ -49,11 +61,23 @@ func (a *applier) list(ls []ListedMailbox) error {
 			b.describe(l)
 			continue
 		}
+		// One that we are about to make, or made without hearing of it.
+		if i := slices.IndexFunc(planned, func(b *box) bool { return b.planned && b.Name == l.Name }); i >= 0 {
+			planned[i].appear(l)
+			continue
+		}
 		if err := a.addBox(l, origin); err != nil {
 			return err
 		}
 	}
-	return nil
+	return a.refold(a.account, a.name, origin)
+}
+
+// appear says that the server has a mailbox that was planned here.
+func (b *box) appear(l ListedMailbox) {
+	b.planned, b.dirty = false, true
+	b.Cursor = mail.Cursor{UIDValidity: l.UIDValidity}
+	b.describe(l)
 }
 
 // firstListing reports whether the account's folders were never listed before.
@@ -149,7 +173,7 @@ func isOldName(ls []ListedMailbox, name string) bool {
 	return false
 }
 
-func (a *applier) rename(renames map[string]string, known []*box, origin mail.Origin) error {
+func (a *applier) rename(renames map[string]string, known []*box) error {
 	to := make(map[string]string, len(renames))
 	for n, old := range renames {
 		to[old] = n
@@ -174,12 +198,8 @@ func (a *applier) rename(renames map[string]string, known []*box, origin mail.Or
 		}
 	}
 	for _, b := range moved {
-		from := b.Path()
 		b.Name, b.dirty = to[b.Name], true
 		if _, err := a.exec(`UPDATE mailboxes SET name = ? WHERE id = ?`, b.Name, int64(b.ID)); err != nil {
-			return err
-		}
-		if err := a.emit(a.name, origin, mail.MailboxRenamed{Folder: b.ref(), From: from}); err != nil {
 			return err
 		}
 	}
@@ -199,22 +219,32 @@ func (a *applier) vanishBox(b *box) error {
 		return err
 	}
 	for _, r := range rows {
+		if r.in != b.ID {
+			continue // it showed elsewhere, or nowhere
+		}
 		a.remember(lost{r.id, r.uid, b})
 	}
 	// Messages that waited for this mailbox to be matched again wait no more.
-	ids, err := list(a.tx, scanID[mail.MessageID],
-		`UPDATE messages SET reset = 0 WHERE account = ? AND mailbox IS NULL AND lost_from = ? AND reset RETURNING id`,
-		b.account, int64(b.ID))
+	if err := a.endReset(b); err != nil {
+		return err
+	}
+	expected, err := list(a.tx, scanTarget, selectTarget+`WHERE m.expect = ?`, int64(b.ID))
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
-		a.remember(lost{id: id, box: b})
+	if err := a.unexpect(a.name, expected); err != nil {
+		return err
 	}
+	told := b.hidden
 	b.gone, b.resetting, b.hasServer, b.server, b.Cursor = nanos(a.now), false, false, mail.Counts{}, mail.Cursor{}
-	a.vanish = append(a.vanish, b)
-	_, err = a.exec(`UPDATE mailboxes SET gone = ? WHERE id = ?`, b.gone, int64(b.ID))
-	return err
+	b.hidden, b.planned = false, false
+	if !told {
+		a.vanish = append(a.vanish, b)
+	}
+	if _, err = a.exec(`UPDATE mailboxes SET gone = ? WHERE id = ?`, b.gone, int64(b.ID)); err != nil {
+		return err
+	}
+	return a.failInto(b, &mail.Fault{Code: mail.CodeGone, Class: mail.ClassConflict, Args: mail.Args{"what": "folder"}})
 }
 
 // addBox makes a mailbox. One of that name that was there not long ago is the
@@ -228,11 +258,11 @@ func (a *applier) addBox(l ListedMailbox, origin mail.Origin) error {
 	var b *box
 	if len(old) > 0 && a.boxes[old[0].ID] == nil {
 		b = a.adopt(old[0])
-		b.gone = 0
+		b.gone, b.shownName = 0, b.Name
 	} else {
-		res, err := a.exec(`INSERT INTO mailboxes (account, name, delimiter, role, counted, selectable, subscribed, watched)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			a.account, l.Name, l.Delimiter, string(l.Role), l.Role.Counted(), l.Selectable, l.Subscribed, l.Role == mail.RoleInbox)
+		res, err := a.exec(`INSERT INTO mailboxes (account, name, shown_name, delimiter, role, counted, selectable, subscribed, watched)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			a.account, l.Name, l.Name, l.Delimiter, string(l.Role), l.Role.Counted(), l.Selectable, l.Subscribed, l.Role == mail.RoleInbox)
 		if err != nil {
 			return err
 		}

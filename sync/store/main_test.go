@@ -190,6 +190,15 @@ func (f *fixture) mark(ids []mail.MessageID, add, del mail.Flags) mail.Op {
 	return op
 }
 
+// done are messages that the server did an op on.
+func done(ids ...mail.MessageID) []Done {
+	var out []Done
+	for _, id := range ids {
+		out = append(out, Done{ID: id})
+	}
+	return out
+}
+
 func (f *fixture) ready() []OpWork {
 	f.t.Helper()
 	w, err := f.ReadyOps(f.ctx(), acc, f.clock.now())

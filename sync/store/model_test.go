@@ -303,15 +303,15 @@ func (m *model) end(op *modelOp) {
 
 func (m *model) finish(t *rapid.T) {
 	op := pick(t, m.ops, "op")
-	var done []mail.MessageID
+	var agreed []mail.MessageID
 	for _, x := range op.targets {
 		if placed(x) && rapid.IntRange(0, 4).Draw(t, "refused") > 0 {
 			x.server = x.server.With(op.add, op.del)
-			done = append(done, x.id)
+			agreed = append(agreed, x.id)
 		}
 	}
 	m.must(m.s.StartOp(context.Background(), op.id))
-	m.must(m.s.FinishOp(context.Background(), op.id, done, nil))
+	m.must(m.s.FinishOp(context.Background(), op.id, done(agreed...)))
 	m.end(op)
 }
 

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"time"
 
 	"github.com/heronmail/heron/sync/mail"
@@ -65,9 +64,7 @@ func (s *Store) Op(ctx context.Context, id mail.OpID) (mail.Op, error) {
 			return err
 		}
 		if len(ops) == 0 {
-			return &mail.Fault{
-				Code: mail.CodeGone, Class: mail.ClassConflict, Args: mail.Args{"what": fmt.Sprintf("action %d", id)},
-			}
+			return noOp(id)
 		}
 		op = ops[0]
 		op.Targets, err = query(ctx, tx, scanID[mail.MessageID],
@@ -81,7 +78,8 @@ func (s *Store) Op(ctx context.Context, id mail.OpID) (mail.Op, error) {
 // in which they were queued. An op that has to wait holds back later ones on
 // the same messages or the same folder. It waits for its NextTry; for the
 // match after a UIDVALIDITY change; and, when none of its messages has a
-// place, for two minutes after they went, in case they turn up elsewhere.
+// place, for two minutes after they went, in case they turn up elsewhere. A
+// folder is not deleted or renamed before what was done to its messages.
 //
 // An op in state sending is ready too: Heron ended before its answer came.
 func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.Time) ([]OpWork, error) {
@@ -91,27 +89,27 @@ func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.T
 		if err != nil {
 			return err
 		}
-		heldMessage, heldFolder := map[mail.MessageID]bool{}, map[mail.MailboxID]bool{}
+		h := held{map[mail.MessageID]bool{}, map[mail.MailboxID]bool{}, map[mail.MailboxID]bool{}}
 		for _, op := range ops {
-			rows, err := query(ctx, tx, scanWork, `SELECT `+messageColumns+`, m.reset, m.lost`+fromMessages+
-				`JOIN op_targets t ON t.message = m.id WHERE t.op = ? AND NOT t.done ORDER BY t.pos`, int64(op.ID))
+			rows, err := query(ctx, tx, scanWork, `SELECT `+serverColumns+`, m.reset, m.lost, t.added, t.removed, t.source,
+				t.copied, t.uid, t.uidvalidity`+
+				fromServer+`JOIN op_targets t ON t.message = m.id WHERE t.op = ? AND NOT t.done ORDER BY t.pos`, int64(op.ID))
 			if err != nil {
 				return err
 			}
-			held := op.NextTry.After(now) || op.Mailbox != 0 && heldFolder[op.Mailbox] || mustWait(rows, now)
-			for _, r := range rows {
-				held = held || heldMessage[r.ID]
-			}
-			if held {
-				heldFolder[op.Mailbox] = true
-				for _, r := range rows {
-					heldMessage[r.ID] = true
-				}
+			if op.NextTry.After(now) || h.holds(op, rows) || mustWait(rows, now) {
+				h.add(op, rows)
 				continue
 			}
 			w := OpWork{Op: op}
 			for _, r := range rows {
-				w.Messages = append(w.Messages, r.Message)
+				w.Messages = append(w.Messages, r.Target)
+			}
+			if op.Kind == mail.OpFolderDelete {
+				if err := tx.QueryRowContext(ctx, `SELECT known_total, known_next FROM ops WHERE id = ?`, int64(op.ID)).
+					Scan(&w.KnownTotal, &w.KnownNext); err != nil {
+					return err
+				}
 			}
 			ready = append(ready, w)
 		}
@@ -120,17 +118,50 @@ func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.T
 	return ready, err
 }
 
+// held is what ops that have to wait hold back.
+type held struct {
+	messages map[mail.MessageID]bool
+	folders  map[mail.MailboxID]bool // that an op acts on, or puts messages into
+	sources  map[mail.MailboxID]bool // that messages of an op are in
+}
+
+func (h *held) holds(op mail.Op, rows []work) bool {
+	if h.folders[op.Mailbox] || ofFolder(op.Kind) && h.sources[op.Mailbox] {
+		return true
+	}
+	for _, r := range rows {
+		if h.messages[r.ID] {
+			return true
+		}
+	}
+	return false
+}
+
+func (h *held) add(op mail.Op, rows []work) {
+	if op.Mailbox != 0 {
+		h.folders[op.Mailbox] = true
+	}
+	for _, r := range rows {
+		h.messages[r.ID] = true
+		if r.Location.Mailbox != 0 {
+			h.sources[r.Location.Mailbox] = true
+		}
+	}
+}
+
 // work is a message of an op, and how it lost its place.
 type work struct {
-	mail.Message
+	Target
 	reset bool
 	lost  time.Time
 }
 
 func scanWork(r scanner) (w work, err error) {
 	var lost int64
-	w.Message, err = scanMessage(withMore{r, []any{&w.reset, &lost}})
+	var add, del string
+	w.Message, err = scanMessage(withMore{r, []any{&w.reset, &lost, &add, &del, &w.Source, &w.Copied, &w.Arrived, &w.ArrivedUnder}})
 	w.lost = fromNanos(lost)
+	w.Add, w.Remove = splitFlags(add), splitFlags(del)
 	return w, err
 }
 

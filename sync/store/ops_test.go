@@ -31,7 +31,7 @@ func TestAMarkShowsAtOnceAndComesBackAsNothing(t *testing.T) {
 
 	rev = f.head()
 	f.must(f.StartOp(f.ctx(), op.ID))
-	f.must(f.FinishOp(f.ctx(), op.ID, []mail.MessageID{id}, map[mail.MessageID]mail.ModSeq{id: 9}))
+	f.must(f.FinishOp(f.ctx(), op.ID, []Done{{ID: id, ModSeq: 9}}))
 	wantKinds(t, f.since(rev), "here op", "here op")
 	if m := f.at(b, 2); m.Unread() || m.Pending {
 		t.Errorf("when it is done: %+v", m)
@@ -54,7 +54,7 @@ func TestTheServersEchoBeforeTheAnswerIsNothing(t *testing.T) {
 	op := f.mark([]mail.MessageID{f.id(b, 1)}, seen, nil)
 	f.must(f.StartOp(f.ctx(), op.ID))
 	wantKinds(t, f.apply(Delta{Mailbox: b.ID, Flags: []FlagUpdate{{UID: 1, Flags: seen}}}))
-	f.must(f.FinishOp(f.ctx(), op.ID, op.Targets, nil))
+	f.must(f.FinishOp(f.ctx(), op.ID, done(op.Targets...)))
 	f.counts("INBOX", 1, 0)
 }
 
@@ -104,7 +104,7 @@ func TestFailOpTakesBackAndSaysWhy(t *testing.T) {
 	if len(ps) != 1 || ps[0].Code != mail.CodeRefusedCommand || ps[0].Account != acc || ps[0].Args["text"] != "NO" {
 		t.Errorf("problems: got %+v", ps)
 	}
-	if err := f.FinishOp(f.ctx(), op.ID, op.Targets, nil); code(err) != mail.CodeGone {
+	if err := f.FinishOp(f.ctx(), op.ID, done(op.Targets...)); code(err) != mail.CodeGone {
 		t.Errorf("finish after it failed: %v", err)
 	}
 }
@@ -123,11 +123,11 @@ func TestOpsOnAMessageAreLaidInOrder(t *testing.T) {
 	}
 	shows("flagged")
 	f.must(f.StartOp(f.ctx(), one.ID))
-	f.must(f.FinishOp(f.ctx(), one.ID, ids, nil))
+	f.must(f.FinishOp(f.ctx(), one.ID, done(ids...)))
 	shows("flagged")
 	f.apply(Delta{Mailbox: b.ID, Flags: []FlagUpdate{{UID: 1, Flags: mail.NewFlags("seen", "flagged", "work")}}})
 	shows("flagged", "work")
-	f.must(f.FinishOp(f.ctx(), two.ID, ids, nil))
+	f.must(f.FinishOp(f.ctx(), two.ID, done(ids...)))
 	shows("flagged", "work")
 	if f.at(b, 1).Pending {
 		t.Error("still pending")
@@ -207,7 +207,7 @@ func TestOpFollowsAMessageThatMoved(t *testing.T) {
 		t.Fatalf("got %+v", w)
 	}
 	f.counts("Work", 1, 0)
-	f.must(f.FinishOp(f.ctx(), op.ID, []mail.MessageID{id}, nil))
+	f.must(f.FinishOp(f.ctx(), op.ID, done(id)))
 	f.counts("Work", 1, 0)
 }
 
@@ -220,7 +220,7 @@ func TestOpOnAMessageThatIsGone(t *testing.T) {
 	if len(w) != 1 || w[0].Messages[0].Location.UID != 0 {
 		t.Fatalf("got %+v", w)
 	}
-	f.must(f.FinishOp(f.ctx(), op.ID, nil, nil))
+	f.must(f.FinishOp(f.ctx(), op.ID, nil))
 	f.counts("INBOX", 2, 2)
 	if ops, err := f.Ops(f.ctx(), acc); err != nil || len(ops) != 0 {
 		t.Errorf("got %+v, %v", ops, err)
@@ -232,7 +232,7 @@ func TestPartlyDone(t *testing.T) {
 	b := f.inbox(2)
 	ids := []mail.MessageID{f.id(b, 1), f.id(b, 2)}
 	op := f.mark(ids, seen, nil)
-	f.must(f.FinishOp(f.ctx(), op.ID, ids[:1], nil))
+	f.must(f.FinishOp(f.ctx(), op.ID, done(ids[:1]...)))
 	f.counts("INBOX", 2, 1)
 	if f.at(b, 1).Unread() || !f.at(b, 2).Unread() || f.at(b, 2).Pending {
 		t.Error("the message that was not done shows as if it were")
@@ -259,7 +259,7 @@ func TestOpsOutliveARestart(t *testing.T) {
 
 func TestOtherKindsAreKept(t *testing.T) {
 	f := open(t)
-	b := f.inbox(1)
+	b := f.folders("INBOX", "Old")["Old"]
 	op, err := f.Enqueue(f.ctx(), mail.Op{Account: acc, Kind: mail.OpFolderRename, Mailbox: b.ID, Name: "New", Inverse: 7})
 	f.must(err)
 	got, err := f.Op(f.ctx(), op.ID)
@@ -273,7 +273,7 @@ func TestEndedOpsAreForgotten(t *testing.T) {
 	f := open(t)
 	b := f.inbox(1)
 	op := f.mark([]mail.MessageID{f.id(b, 1)}, seen, nil)
-	f.must(f.FinishOp(f.ctx(), op.ID, op.Targets, nil))
+	f.must(f.FinishOp(f.ctx(), op.ID, done(op.Targets...)))
 	f.clock.pass(keepEnded + time.Hour)
 	f.apply(Delta{Mailbox: b.ID})
 	if _, err := f.Op(f.ctx(), op.ID); code(err) != mail.CodeGone {

@@ -48,7 +48,7 @@ func scanOnlyMailbox(r scanner) (mail.Mailbox, error) { return scanMailbox(r) }
 // role, then the others by path. An unknown account has none.
 func (s *Store) Mailboxes(ctx context.Context, account mail.AccountID) ([]mail.Mailbox, error) {
 	ms, err := query(ctx, s.read, scanOnlyMailbox,
-		`SELECT `+boxColumns+fromMailboxes+`WHERE a.name = ? AND b.gone = 0`, string(account))
+		`SELECT `+shownColumns+fromMailboxes+`WHERE a.name = ? AND b.gone = 0 AND NOT b.hidden`, string(account))
 	if err != nil {
 		return nil, fault(s.path(), "list mailboxes", err)
 	}
@@ -62,6 +62,15 @@ func (s *Store) Mailboxes(ctx context.Context, account mail.AccountID) ([]mail.M
 		return strings.Compare(x.Name, y.Name)
 	})
 	return ms, nil
+}
+
+// ServerMailboxes returns an account's mailboxes as the server has them: with
+// those that the user deleted and the server not yet, and under their old names
+// until it renamed them; without those that it did not make yet.
+func (s *Store) ServerMailboxes(ctx context.Context, account mail.AccountID) ([]mail.Mailbox, error) {
+	ms, err := query(ctx, s.read, scanOnlyMailbox,
+		`SELECT `+boxColumns+fromMailboxes+`WHERE a.name = ? AND b.gone = 0 AND NOT b.planned ORDER BY b.id`, string(account))
+	return ms, fault(s.path(), "list mailboxes", err)
 }
 
 func roleOrder(r mail.Role) int {
@@ -93,7 +102,7 @@ func (s *Store) MailboxByPath(ctx context.Context, account mail.AccountID, path 
 // Mailbox returns a mailbox. Fault no-such-folder.
 func (s *Store) Mailbox(ctx context.Context, id mail.MailboxID) (mail.Mailbox, error) {
 	ms, err := query(ctx, s.read, scanOnlyMailbox,
-		`SELECT `+boxColumns+fromMailboxes+`WHERE b.id = ? AND b.gone = 0`, int64(id))
+		`SELECT `+shownColumns+fromMailboxes+`WHERE b.id = ? AND b.gone = 0 AND NOT b.hidden`, int64(id))
 	if err == nil && len(ms) == 0 {
 		err = noFolder(fmt.Sprintf("id:%d", id))
 	}
@@ -209,7 +218,7 @@ func (s *Store) Messages(ctx context.Context, q MessageQuery) (Page, error) {
 	// One term a mailbox, each in the order of its index: SQLite merges them
 	// and stops at the limit. The mask is text, not a parameter, as the partial
 	// indexes need it.
-	term := fmt.Sprintf(`SELECT id, sort, uid FROM messages WHERE mailbox = ? AND (shown & %d) = 0`, mask)
+	term := fmt.Sprintf(`SELECT id, sort, uid FROM messages WHERE shown_in = ? AND (shown & %d) = 0`, mask)
 	terms := strings.TrimSuffix(strings.Repeat(term+" UNION ALL ", len(boxes)), " UNION ALL ")
 	args := make([]any, 0, len(boxes)+2)
 	for _, b := range boxes {
@@ -240,7 +249,7 @@ func (s *Store) Messages(ctx context.Context, q MessageQuery) (Page, error) {
 		var err error
 		p.Messages, err = query(ctx, tx, scanMessage, `SELECT `+messageColumns+
 			` FROM (`+terms+` `+order+` LIMIT ? OFFSET ?) p JOIN messages m ON m.id = p.id
-			JOIN accounts a ON a.id = m.account LEFT JOIN mailboxes b ON b.id = m.mailbox
+			JOIN accounts a ON a.id = m.account LEFT JOIN mailboxes b ON b.id = m.shown_in
 			ORDER BY p.sort DESC, p.uid DESC`, append(args, limit, offset)...)
 		return err
 	})
@@ -251,18 +260,33 @@ func (s *Store) Messages(ctx context.Context, q MessageQuery) (Page, error) {
 }
 
 // Message returns a message. One that waits to be matched after a UIDVALIDITY
-// change has a zero Location; one that the server has no more is a Fault
+// change has a zero Location, one that an action moves has no UID in it; one
+// that the server has no more, or that the user deleted, is a Fault
 // no-such-message.
 func (s *Store) Message(ctx context.Context, id mail.MessageID) (mail.Message, error) {
-	return s.message(ctx, noMessage(id), `WHERE m.id = ? AND (m.mailbox IS NOT NULL OR m.reset)`, int64(id))
+	return s.message(ctx, noMessage(id), `WHERE m.id = ? AND (m.shown_in IS NOT NULL OR m.reset)`, int64(id))
 }
 
-// MessageAt returns the message with a UID in a mailbox. Fault no-such-message.
+// Place returns where the server has a message now, whatever was done to it
+// here; zero for nowhere that is known. Fault no-such-message.
+func (s *Store) Place(ctx context.Context, id mail.MessageID) (mail.Location, error) {
+	ms, err := query(ctx, s.read, scanMessage, `SELECT `+serverColumns+fromServer+`WHERE m.id = ?`, int64(id))
+	if err == nil && len(ms) == 0 {
+		err = noMessage(id)
+	}
+	if err != nil {
+		return mail.Location{}, fault(s.path(), "find a message", err)
+	}
+	return ms[0].Location, nil
+}
+
+// MessageAt returns the message with a UID in a mailbox, unless an action takes
+// it away from there. Fault no-such-message.
 func (s *Store) MessageAt(ctx context.Context, box mail.MailboxID, uid mail.UID) (mail.Message, error) {
 	missing := &mail.Fault{
 		Code: mail.CodeNoMessage, Class: mail.ClassLocal, Args: mail.Args{"message": strconv.FormatUint(uint64(uid), 10)},
 	}
-	return s.message(ctx, missing, `WHERE m.mailbox = ? AND m.uid = ?`, int64(box), int64(uid))
+	return s.message(ctx, missing, `WHERE m.mailbox = ? AND m.uid = ? AND m.shown_in = m.mailbox`, int64(box), int64(uid))
 }
 
 func (s *Store) message(ctx context.Context, missing error, where string, args ...any) (mail.Message, error) {

@@ -106,14 +106,14 @@ func TestAPageUsesItsIndex(t *testing.T) {
 		steps, err := query(f.ctx(), f.read, func(r scanner) (s step, err error) {
 			err = r.Scan(&s.id, &s.parent, &s.x, &s.detail)
 			return s, err
-		}, `EXPLAIN QUERY PLAN SELECT id, sort, uid FROM messages WHERE mailbox = 1 AND (shown & `+mask+`) = 0
-			UNION ALL SELECT id, sort, uid FROM messages WHERE mailbox = 2 AND (shown & `+mask+`) = 0
+		}, `EXPLAIN QUERY PLAN SELECT id, sort, uid FROM messages WHERE shown_in = 1 AND (shown & `+mask+`) = 0
+			UNION ALL SELECT id, sort, uid FROM messages WHERE shown_in = 2 AND (shown & `+mask+`) = 0
 			ORDER BY sort DESC, uid DESC LIMIT 10`)
 		f.must(err)
 		found := 0
 		for _, s := range steps {
-			if s.detail == "SEARCH messages USING INDEX "+index+" (mailbox=?)" ||
-				s.detail == "SEARCH messages USING COVERING INDEX "+index+" (mailbox=?)" {
+			if s.detail == "SEARCH messages USING INDEX "+index+" (shown_in=?)" ||
+				s.detail == "SEARCH messages USING COVERING INDEX "+index+" (shown_in=?)" {
 				found++
 			}
 			if s.detail == "USE TEMP B-TREE FOR ORDER BY" {

@@ -63,6 +63,7 @@ type tx struct {
 	rev     mail.Revision
 	changes []mail.Change
 	boxes   map[mail.MailboxID]*box
+	current mail.OpID        // the op that is being changed
 	touched []mail.MailboxID // keys of boxes in the order they were loaded
 	after   []func()         // run once it is committed
 }

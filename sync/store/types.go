@@ -104,9 +104,27 @@ type Page struct {
 // OpWork is an op that may be sent now, with its messages as they are now.
 type OpWork struct {
 	Op mail.Op
-	// Messages are the op's targets that are not yet done, in their order. One
-	// that the server has no more has a zero Location.
-	Messages []mail.Message
+	// Messages are the op's targets that are not yet done, in their order.
+	Messages []Target
+	// KnownTotal and KnownNext are, of an op that deletes a folder, how many
+	// messages the user could know of in it when it was queued, and the UIDNEXT
+	// then; 0: it is not to be compared.
+	KnownTotal int
+	KnownNext  mail.UID
+}
+
+// Target is a message of an op that may be sent. Its Location is the server's,
+// zero if the server has it no more.
+type Target struct {
+	mail.Message
+	Add, Remove mail.Flags     // of a flags op: the delta of this message
+	Source      mail.MailboxID // where it showed when the op was queued
+	// Copied says that an earlier try of a move put a copy into the destination,
+	// and that the original is still where it was. Arrived is the copy's UID
+	// under ArrivedUnder, 0 if that is not known.
+	Copied       bool
+	Arrived      mail.UID
+	ArrivedUnder mail.UIDValidity
 }
 
 // AccountState is how an account stood with its server when it was last told.

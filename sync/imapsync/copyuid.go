@@ -1,0 +1,54 @@
+package imapsync
+
+import (
+	"strings"
+
+	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/wire"
+)
+
+// copied is what a server says of copies that it made.
+type copied struct {
+	validity mail.UIDValidity
+	uids     map[mail.UID]mail.UID // in the destination, by those in the source; nil: not told
+	left     bool                  // see store.Done
+}
+
+// read takes a response code if it is COPYUID (RFC 4315 §3). most is how many
+// messages were to be copied. A code that makes no sense counts as none: the
+// messages are then found in the destination.
+func (c *copied) read(code wire.Value, most int) {
+	if !code.At(0).Is("COPYUID") {
+		return
+	}
+	validity, ok := code.At(1).Uint32()
+	from, fromOK := uidList(code.At(2).Str(), most)
+	to, toOK := uidList(code.At(3).Str(), most)
+	if !ok || validity == 0 || !fromOK || !toOK || len(from) != len(to) {
+		return
+	}
+	c.validity = mail.UIDValidity(validity)
+	if c.uids == nil {
+		c.uids = make(map[mail.UID]mail.UID, len(from))
+	}
+	for i, u := range from {
+		c.uids[u] = to[i]
+	}
+}
+
+// uidList reads a set as the list that it stands for, in the order in which it
+// is written: that of one set tells which UID of the other belongs to it. false
+// for a malformed one and for one of more than most UIDs.
+func uidList(text string, most int) ([]mail.UID, bool) {
+	var out []mail.UID
+	for part := range strings.SplitSeq(text, ",") {
+		set, err := wire.ParseSet([]byte(part))
+		if err != nil || len(set) != 1 || len(out)+set.Len() > most {
+			return nil, false
+		}
+		for u := range set.UIDs() {
+			out = append(out, u)
+		}
+	}
+	return out, len(out) > 0
+}

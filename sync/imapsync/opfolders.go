@@ -1,0 +1,166 @@
+package imapsync
+
+import (
+	"context"
+	"strings"
+
+	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/store"
+	"github.com/heronmail/heron/sync/wire"
+)
+
+// pushFolder sends an op on a folder.
+func (s *session) pushFolder(ctx context.Context, w *store.OpWork) error {
+	box := s.boxes[w.Op.Mailbox]
+	var f *mail.Fault
+	var err error
+	switch {
+	case w.Op.Kind == mail.OpFolderCreate:
+		f, err = s.createFolder(ctx, w.Op.Name)
+	case box == nil:
+		f = goneFault("folder", nil)
+	case w.Op.Kind == mail.OpFolderRename:
+		f, err = s.renameFolder(ctx, box, w.Op.Name)
+	case w.Op.Kind == mail.OpFolderDelete:
+		f, err = s.deleteFolder(ctx, box, w)
+	case w.Op.Kind == mail.OpFolderSubscribe:
+		f, err = s.onFolder(ctx, "SUBSCRIBE", box.Name)
+	default:
+		f, err = s.onFolder(ctx, "UNSUBSCRIBE", box.Name)
+	}
+	switch {
+	case err != nil:
+		return err
+	case f != nil && f.Class == mail.ClassLimit:
+		return s.endRefused(ctx, w, f)
+	case f != nil:
+		s.log.Warn("the server refused an op", "op", w.Op.ID, "code", f.Code)
+		return s.w.cfg.Store.FailOp(ctx, w.Op.ID, f)
+	}
+	if err := s.w.cfg.Store.FinishOp(ctx, w.Op.ID, nil); err != nil {
+		return err
+	}
+	s.tally.OpsSent++
+	return nil
+}
+
+// onFolder sends a command with one folder's name.
+func (s *session) onFolder(ctx context.Context, cmd, name string) (*mail.Fault, error) {
+	st, err := s.command(ctx, cmd+" "+s.conn.Mailbox(name), nil)
+	if err != nil {
+		return nil, err
+	}
+	return st.Fault(cmd), nil
+}
+
+// createFolder makes a folder and, as a person who makes one wants to see it
+// everywhere, subscribes to it. One that is there already is as good.
+func (s *session) createFolder(ctx context.Context, name string) (*mail.Fault, error) {
+	st, err := s.command(ctx, "CREATE "+s.conn.Mailbox(name), nil)
+	if err != nil {
+		return nil, err
+	}
+	if f := st.Fault("CREATE"); f != nil && !saysItExists(st) {
+		return f, nil
+	}
+	return nil, s.subscribe(ctx, name)
+}
+
+// saysItExists reports whether a server refused CREATE for the folder is there
+// (RFC 5530 §3 ALREADYEXISTS, or in words).
+func saysItExists(st wire.Status) bool {
+	text := strings.ToLower(st.Text)
+	return st.Code == "ALREADYEXISTS" || st.Code == "" && strings.Contains(text, "exists") && !strings.Contains(text, "not exist")
+}
+
+// subscribe subscribes to a folder. That it cannot be done is no fault: the
+// folder is there.
+func (s *session) subscribe(ctx context.Context, name string) error {
+	_, err := s.command(ctx, "SUBSCRIBE "+s.conn.Mailbox(name), nil)
+	return err
+}
+
+// renameFolder renames a folder. Subscriptions are by name, on most servers
+// (RFC 3501 §6.3.6): those of the folder and of what is inside it are renewed.
+func (s *session) renameFolder(ctx context.Context, box *mail.Mailbox, name string) (*mail.Fault, error) {
+	old := box.Name
+	if old == name {
+		return nil, nil // a try before this one did it, and a pass has seen it
+	}
+	st, err := s.command(ctx, "RENAME "+s.conn.Mailbox(old)+" "+s.conn.Mailbox(name), nil)
+	if err != nil {
+		return nil, err
+	}
+	if f := st.Fault("RENAME"); f != nil {
+		return f, nil
+	}
+	for _, b := range s.boxes {
+		rest, inside := strings.CutPrefix(b.Name, old)
+		if !b.Subscribed || !inside || rest != "" && (b.Delimiter == "" || !strings.HasPrefix(rest, b.Delimiter)) {
+			continue
+		}
+		if err := s.subscribe(ctx, name+rest); err != nil {
+			return nil, err
+		}
+		if _, err := s.command(ctx, "UNSUBSCRIBE "+s.conn.Mailbox(b.Name), nil); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+// deleteFolder deletes a folder, unless mail came into it that the user could
+// not know of.
+func (s *session) deleteFolder(ctx context.Context, box *mail.Mailbox, w *store.OpWork) (*mail.Fault, error) {
+	if box.Selectable {
+		now, has, err := s.statusNow(ctx, box.Name)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case !has:
+			// It cannot be looked into: if it is gone, DELETE says so.
+		case now.Messages > w.KnownTotal,
+			w.KnownNext != 0 && now.UIDNext > w.KnownNext && now.Messages > 0,
+			now.UIDValidity != 0 && box.Cursor.UIDValidity != 0 && now.UIDValidity != box.Cursor.UIDValidity && now.Messages > 0:
+			return &mail.Fault{Code: mail.CodeFolderChanged, Class: mail.ClassConflict, Args: mail.Args{"folder": box.Path()}}, nil
+		}
+	}
+	if s.open.id == box.ID {
+		if err := s.leave(ctx); err != nil {
+			return nil, err
+		}
+	}
+	st, err := s.command(ctx, "DELETE "+s.conn.Mailbox(box.Name), nil)
+	if err != nil {
+		return nil, err
+	}
+	f := st.Fault("DELETE")
+	if f != nil && f.Code == mail.CodeGone {
+		return nil, nil // it is what was wanted
+	}
+	if f == nil {
+		// The name stays subscribed on most servers.
+		_, err = s.command(ctx, "UNSUBSCRIBE "+s.conn.Mailbox(box.Name), nil)
+	}
+	return f, err
+}
+
+// statusNow asks for one mailbox's STATUS.
+func (s *session) statusNow(ctx context.Context, name string) (wire.StatusData, bool, error) {
+	var data wire.StatusData
+	var has bool
+	steps := []step{s.statusStep(name, &data, &has)}
+	if s.open.id != 0 {
+		steps = append([]step{{cmd: "NOOP"}}, steps...) // see list
+	}
+	err := s.play(ctx, steps)
+	return data, has, err
+}
+
+// leave selects the inbox in place of the mailbox that is open.
+func (s *session) leave(ctx context.Context) error {
+	var data wire.SelectData
+	var ok bool
+	return s.play(ctx, []step{s.selectStep(wire.SelectOptions{Mailbox: "INBOX", CondStore: s.condstore}, s.inbox, &data, &ok, nil)})
+}

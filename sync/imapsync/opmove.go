@@ -1,0 +1,212 @@
+package imapsync
+
+import (
+	"context"
+	"slices"
+
+	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/store"
+	"github.com/heronmail/heron/sync/wire"
+)
+
+// moveMessages moves messages out of one mailbox: by MOVE (RFC 6851), else by
+// copying them and, only when the server has said that the copies are there,
+// flagging the originals \Deleted and expunging these UIDs alone.
+func (s *session) moveMessages(ctx context.Context, w *store.OpWork, g group) (*mail.Fault, error) {
+	dest := s.boxes[w.Op.Mailbox]
+	if dest == nil {
+		return goneFault("folder", nil), nil
+	}
+	if g.box == dest.ID {
+		// Another program has moved them there, or we did and did not hear of it.
+		return nil, s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(g.messages, copied{}))
+	}
+	if f, err := s.enterGroup(ctx, g); f != nil || err != nil {
+		return f, err
+	}
+	caps := s.conn.Caps()
+	move := caps.Has("MOVE") || caps.Has("IMAP4REV2")
+	for part := range slices.Chunk(g.messages, opBurst) {
+		var there, here []store.Target
+		for _, m := range part {
+			if m.Copied {
+				there = append(there, m)
+			} else {
+				here = append(here, m)
+			}
+		}
+		if f, err := s.movePart(ctx, w, dest, here, move); f != nil || err != nil {
+			return f, err
+		}
+		// A try before this one copied them, and was cut off then.
+		if f, err := s.removePart(ctx, w, there); f != nil || err != nil {
+			return f, err
+		}
+	}
+	return nil, nil
+}
+
+func (s *session) movePart(ctx context.Context, w *store.OpWork, dest *mail.Mailbox, part []store.Target, move bool) (*mail.Fault, error) {
+	if len(part) == 0 {
+		return nil, nil
+	}
+	cmd := "UID COPY"
+	if move {
+		cmd = "UID MOVE"
+	}
+	c, f, err := s.copyCommand(ctx, cmd, part, dest)
+	if f != nil || err != nil {
+		return f, err
+	}
+	if move {
+		return nil, s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(part, c))
+	}
+	// From here on it is known that the copies are there, also after a crash.
+	if err := s.w.cfg.Store.NoteCopies(ctx, w.Op.ID, doneOf(part, c)); err != nil {
+		return nil, err
+	}
+	for i := range part {
+		part[i].Arrived, part[i].ArrivedUnder = c.uids[part[i].Location.UID], c.validity
+	}
+	return s.removePart(ctx, w, part)
+}
+
+// removePart takes the originals of messages away that were copied.
+func (s *session) removePart(ctx context.Context, w *store.OpWork, part []store.Target) (*mail.Fault, error) {
+	if len(part) == 0 {
+		return nil, nil
+	}
+	left, f, err := s.expunge(ctx, part)
+	if f != nil || err != nil {
+		return f, err
+	}
+	done := make([]store.Done, 0, len(part))
+	for _, m := range part {
+		done = append(done, store.Done{ID: m.ID, UID: m.Arrived, UIDValidity: m.ArrivedUnder, Left: left})
+	}
+	return nil, s.w.cfg.Store.PartOp(ctx, w.Op.ID, done)
+}
+
+// copyMessages copies messages of one mailbox.
+func (s *session) copyMessages(ctx context.Context, w *store.OpWork, g group) (*mail.Fault, error) {
+	dest := s.boxes[w.Op.Mailbox]
+	if dest == nil {
+		return goneFault("folder", nil), nil
+	}
+	if f, err := s.enterGroup(ctx, g); f != nil || err != nil {
+		return f, err
+	}
+	for part := range slices.Chunk(g.messages, opBurst) {
+		part = slices.DeleteFunc(slices.Clone(part), func(m store.Target) bool { return m.Copied })
+		if len(part) == 0 {
+			continue
+		}
+		c, f, err := s.copyCommand(ctx, "UID COPY", part, dest)
+		if f != nil || err != nil {
+			return f, err
+		}
+		if err := s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(part, c)); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+// deleteMessages deletes messages of one mailbox for good. One that was moved
+// elsewhere since is kept: who moved it wants it.
+func (s *session) deleteMessages(ctx context.Context, w *store.OpWork, g group) (*mail.Fault, error) {
+	moved := slices.ContainsFunc(g.messages, func(m store.Target) bool { return m.Source != 0 && m.Source != g.box })
+	if moved {
+		return &mail.Fault{Code: mail.CodeMovedElsewhere, Class: mail.ClassConflict}, nil
+	}
+	if f, err := s.enterGroup(ctx, g); f != nil || err != nil {
+		return f, err
+	}
+	for part := range slices.Chunk(g.messages, opBurst) {
+		left, f, err := s.expunge(ctx, part)
+		if f != nil || err != nil {
+			return f, err
+		}
+		if err := s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(part, copied{left: left})); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+// expunge removes messages of the open mailbox for good. left says that the
+// server cannot, or would not, expunge them alone: then they stay, flagged
+// \Deleted, and are shown nowhere. A bare EXPUNGE is never sent: it would take
+// what others flagged with it.
+func (s *session) expunge(ctx context.Context, part []store.Target) (left bool, refusal *mail.Fault, err error) {
+	set, _ := uidSet(part)
+	st, err := s.command(ctx, "UID STORE "+set+` +FLAGS.SILENT (\Deleted)`, nil)
+	if err != nil {
+		return false, nil, err
+	}
+	if f := st.Fault("UID STORE"); f != nil {
+		return false, asRefused(f), nil
+	}
+	if caps := s.conn.Caps(); !caps.Has("UIDPLUS") && !caps.Has("IMAP4REV2") {
+		return true, nil, nil
+	}
+	if st, err = s.command(ctx, "UID EXPUNGE "+set, nil); err != nil {
+		return false, nil, err
+	}
+	if !st.OK() {
+		s.log.Warn("the server does not expunge", "mailbox", s.open.id, "code", st.Code)
+	}
+	return !st.OK(), nil, nil
+}
+
+// asRefused is the fault of a command on messages: what the server says is not
+// there is no reason to try again, as the messages and folders were there just
+// now, and may not be on the next try.
+func asRefused(f *mail.Fault) *mail.Fault {
+	if f.Class == mail.ClassConflict {
+		return refused(f.Args["command"], f.Args["text"])
+	}
+	return f
+}
+
+// copyCommand sends a COPY or MOVE of messages of the open mailbox.
+func (s *session) copyCommand(ctx context.Context, cmd string, part []store.Target, dest *mail.Mailbox) (copied, *mail.Fault, error) {
+	var c copied
+	set, _ := uidSet(part)
+	st, err := s.command(ctx, cmd+" "+set+" "+s.conn.Mailbox(dest.Name), func(code wire.Value) { c.read(code, len(part)) })
+	if err != nil {
+		return c, nil, err
+	}
+	if f := st.Fault(cmd); f != nil {
+		s.pollNow() // what the server has now, and what not, is looked at
+		return c, asRefused(f), nil
+	}
+	return c, nil, nil
+}
+
+// command sends one command; code is given every response code that comes with
+// it, tagged or not (RFC 6851 §4.3; Exchange 2013 sends COPYUID so too).
+func (s *session) command(ctx context.Context, cmd string, code func(wire.Value)) (wire.Status, error) {
+	var st wire.Status
+	err := s.play(ctx, []step{{
+		cmd: cmd,
+		each: func(r *wire.Response) bool {
+			if r.Type != "OK" || r.CodeName() != "COPYUID" || code == nil {
+				return false
+			}
+			code(r.Code())
+			return true
+		},
+		code: code,
+		end:  func(got wire.Status) { st = got },
+	}})
+	return st, err
+}
+
+func doneOf(part []store.Target, c copied) []store.Done {
+	done := make([]store.Done, 0, len(part))
+	for _, m := range part {
+		done = append(done, store.Done{ID: m.ID, UID: c.uids[m.Location.UID], UIDValidity: c.validity, Left: c.left})
+	}
+	return done
+}

@@ -1,0 +1,341 @@
+package imapsync
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/mailtest"
+)
+
+const (
+	allCaps = "IMAP4rev1 ENABLE CONDSTORE QRESYNC IDLE LIST-EXTENDED LIST-STATUS SPECIAL-USE ESEARCH UIDPLUS MOVE UNSELECT"
+	noMove  = "IMAP4rev1 ENABLE CONDSTORE IDLE LIST-EXTENDED LIST-STATUS SPECIAL-USE ESEARCH UIDPLUS"
+	noPlus  = "IMAP4rev1 IDLE LIST-EXTENDED LIST-STATUS SPECIAL-USE"
+)
+
+// TestWhatTheUserDoes does everything to a real server, on each rung of what a
+// server can offer for it.
+func TestWhatTheUserDoes(t *testing.T) {
+	t.Parallel()
+	stories := []struct {
+		name string
+		run  func(*rig)
+	}{
+		{"move", moveHere},
+		{"move many", moveMany},
+		{"move offline", moveOffline},
+		{"move into a new folder", moveIntoANewFolder},
+		{"copy", copyHere},
+		{"delete", deleteHere},
+		{"folders", foldersHere},
+		{"undo", undoHere},
+	}
+	for name, caps := range map[string]string{"all": allCaps, "no MOVE": noMove, "no UIDPLUS": noPlus} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dc := mailtest.StartDovecot(t, mailtest.DovecotConfig{Users: len(stories), Capability: caps})
+			for i, s := range stories {
+				t.Run(s.name, func(t *testing.T) {
+					t.Parallel()
+					s.run(newRig(t, dc, i))
+				})
+			}
+		})
+	}
+}
+
+// do queues an op and wakes the worker, if there is one.
+func (r *rig) do(op mail.Op) mail.Op {
+	r.Helper()
+	op.Account = r.cfg.Account.ID
+	op, err := r.store.Enqueue(r.Context(), op)
+	if err != nil {
+		r.Fatal(err)
+	}
+	if r.w != nil {
+		r.w.OpsQueued()
+	}
+	return op
+}
+
+// ended waits for the end of an op.
+func (r *rig) ended(id mail.OpID, want mail.OpState) {
+	r.Helper()
+	var op mail.Op
+	r.until(fmt.Sprintf("op %d ends", id), func() bool {
+		var err error
+		op, err = r.store.Op(r.Context(), id)
+		return err == nil && !op.State.Open()
+	})
+	if op.State != want {
+		r.Fatalf("op %d (%s) is %s: %s", id, op.Kind, op.State, op.Fault)
+	}
+}
+
+// done does an op and waits until the server did it.
+func (r *rig) done(op mail.Op) mail.Op {
+	r.Helper()
+	op = r.do(op)
+	r.ended(op.ID, mail.OpDone)
+	return op
+}
+
+func (r *rig) moving(to string, ids ...mail.MessageID) mail.Op {
+	return mail.Op{Kind: mail.OpMove, Targets: ids, Mailbox: r.box(to).ID}
+}
+
+// onServer are the subjects that another client sees in a folder, sorted, with
+// those that are \Deleted left out.
+func (r *rig) onServer(path string) []string {
+	r.Helper()
+	c := r.dc.Client(r.T, r.user)
+	sel, err := c.Select(path, nil).Wait()
+	if err != nil {
+		r.Fatalf("%s: %v", path, err)
+	}
+	if sel.NumMessages == 0 {
+		return nil
+	}
+	msgs, err := c.Fetch(imap.SeqSet{{Start: 1}}, &imap.FetchOptions{Envelope: true, Flags: true}).Collect()
+	if err != nil {
+		r.Fatal(err)
+	}
+	var out []string
+	for _, m := range msgs {
+		if !slices.Contains(m.Flags, imap.FlagDeleted) {
+			out = append(out, m.Envelope.Subject)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// agree checks that a folder holds these subjects here and on the server.
+func (r *rig) agree(path string, want ...string) {
+	r.Helper()
+	if got := r.subjects(path); !slices.Equal(got, want) {
+		r.Errorf("%s here: %q, want %q", path, got, want)
+	}
+	if got := r.onServer(path); !slices.Equal(got, want) {
+		r.Errorf("%s on the server: %q, want %q", path, got, want)
+	}
+	if got := r.box(path).Counts.Total; got != len(want) {
+		r.Errorf("%s counts %d, want %d", path, got, len(want))
+	}
+}
+
+// nothingElsewhere checks that nothing we did came back as another's.
+func (r *rig) nothingElsewhere() {
+	r.Helper()
+	r.sync()
+	for _, c := range r.changes() {
+		if c.Meta().Origin == mail.Here {
+			continue
+		}
+		if _, ok := c.(mail.CountsChanged); !ok {
+			r.Errorf("told as %s: %s %+v", c.Meta().Origin, c.Kind(), c)
+		}
+	}
+}
+
+func moveHere(r *rig) {
+	r.deliver("INBOX", "travels")
+	r.deliver("INBOX", "stays")
+	r.settled()
+	id := idOf(r, "INBOX", "travels")
+	r.done(r.moving("Archive", id))
+	r.nothingElsewhere()
+	r.agree("INBOX", "stays")
+	r.agree("Archive", "travels")
+	if idOf(r, "Archive", "travels") != id {
+		r.Error("it has another id")
+	}
+	if m := r.list("Archive")[0]; m.Location.UID == 0 || m.Pending {
+		r.Errorf("it is at %+v, pending %v", m.Location, m.Pending)
+	}
+	// And on from there, while it may not be known yet under which UID.
+	r.done(r.moving("Trash", id))
+	r.nothingElsewhere()
+	r.agree("Archive")
+	r.agree("Trash", "travels")
+}
+
+func moveMany(r *rig) {
+	const n = opBurst + 20
+	r.fill("INBOX", n)
+	r.settled()
+	var ids []mail.MessageID
+	for _, m := range r.list("INBOX") {
+		ids = append(ids, m.ID)
+	}
+	r.done(r.moving("Archive", ids...))
+	r.nothingElsewhere()
+	if here, there := len(r.list("Archive")), len(r.onServer("Archive")); here != n || there != n || len(r.onServer("INBOX")) != 0 {
+		r.Errorf("moved %d here, %d there", here, there)
+	}
+}
+
+func moveOffline(r *rig) {
+	r.deliver("INBOX", "travels")
+	r.deliver("INBOX", "is read")
+	r.settled()
+	r.stop()
+	id := idOf(r, "INBOX", "travels")
+	first := r.do(r.moving("Archive", id))
+	second := r.do(mail.Op{Kind: mail.OpFlags, Targets: []mail.MessageID{id, idOf(r, "INBOX", "is read")}, Add: mail.NewFlags(mail.FlagSeen)})
+	if got := r.subjects("Archive"); !slices.Equal(got, []string{"travels"}) || r.box("INBOX").Counts != (mail.Counts{Total: 1}) {
+		r.Errorf("shown while offline: %q, %+v", got, r.box("INBOX").Counts)
+	}
+	r.start()
+	r.ended(first.ID, mail.OpDone)
+	r.ended(second.ID, mail.OpDone)
+	r.nothingElsewhere()
+	r.agree("Archive", "travels")
+	if m := r.list("Archive")[0]; m.Unread() || m.ID != id {
+		r.Errorf("got %+v", m)
+	}
+}
+
+func moveIntoANewFolder(r *rig) {
+	r.deliver("INBOX", "travels")
+	r.settled()
+	r.stop()
+	id := idOf(r, "INBOX", "travels")
+	made := r.do(mail.Op{Kind: mail.OpFolderCreate, Name: "Pläne/2026"})
+	moved := r.do(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{id}, Mailbox: made.Mailbox})
+	if got := r.subjects("Pläne/2026"); !slices.Equal(got, []string{"travels"}) {
+		r.Errorf("shown while offline: %q", got)
+	}
+	r.start()
+	r.ended(made.ID, mail.OpDone)
+	r.ended(moved.ID, mail.OpDone)
+	r.sync()
+	r.agree("INBOX")
+	r.agree("Pläne/2026", "travels")
+	if b := r.box("Pläne/2026"); b.ID != made.Mailbox || !b.Subscribed || idOf(r, "Pläne/2026", "travels") != id {
+		r.Errorf("got %+v", b)
+	}
+	for _, c := range only[mail.MessagesMoved](r) {
+		if c.Origin != mail.Here {
+			r.Errorf("told %+v", c)
+		}
+	}
+}
+
+func copyHere(r *rig) {
+	r.deliver("INBOX", "twice")
+	r.settled()
+	id := idOf(r, "INBOX", "twice")
+	op := r.done(mail.Op{Kind: mail.OpCopy, Targets: []mail.MessageID{id}, Mailbox: r.box("Archive").ID})
+	r.nothingElsewhere()
+	r.agree("INBOX", "twice")
+	r.agree("Archive", "twice")
+	if idOf(r, "Archive", "twice") == id {
+		r.Error("the copy has the id of the original")
+	}
+	inv, err := r.store.Undo(r.Context(), op.ID)
+	if err != nil {
+		r.Fatal(err)
+	}
+	r.w.OpsQueued()
+	r.ended(inv.ID, mail.OpDone)
+	r.nothingElsewhere()
+	r.agree("INBOX", "twice")
+	r.agree("Archive")
+}
+
+func deleteHere(r *rig) {
+	r.deliver("Trash", "goes")
+	r.deliver("Trash", "stays")
+	r.settled()
+	id := idOf(r, "Trash", "goes")
+	r.done(mail.Op{Kind: mail.OpDelete, Targets: []mail.MessageID{id}})
+	r.nothingElsewhere()
+	r.agree("Trash", "stays")
+	if _, err := r.store.Undo(r.Context(), 0); mail.FaultOf(err) == nil || mail.FaultOf(err).Code != mail.CodeNothingToUndo {
+		r.Errorf("undo of a deletion: %v", err)
+	}
+}
+
+func foldersHere(r *rig) {
+	c := r.dc.Client(r.T, r.user)
+	for _, name := range []string{"Work", "Work/Old"} {
+		if err := c.Create(name, nil).Wait(); err != nil {
+			r.Fatal(err)
+		}
+	}
+	r.deliver("Work/Old", "a plan")
+	r.settled()
+	id, msg := r.box("Work/Old").ID, idOf(r, "Work/Old", "a plan")
+	r.done(mail.Op{Kind: mail.OpFolderRename, Mailbox: r.box("Work").ID, Name: "Büro"})
+	r.nothingElsewhere()
+	if b := r.box("Büro/Old"); b.ID != id || idOf(r, "Büro/Old", "a plan") != msg {
+		r.Errorf("the folder inside: %+v", b)
+	}
+	r.agree("Büro/Old", "a plan")
+	for _, k := range []mail.OpKind{mail.OpFolderSubscribe, mail.OpFolderUnsubscribe} {
+		r.done(mail.Op{Kind: k, Mailbox: id})
+		r.nothingElsewhere()
+		if r.box("Büro/Old").Subscribed != (k == mail.OpFolderSubscribe) {
+			r.Errorf("%s did not do it", k)
+		}
+	}
+	r.done(mail.Op{Kind: mail.OpFolderDelete, Mailbox: id})
+	r.nothingElsewhere()
+	if _, err := r.store.MailboxByPath(r.Context(), r.cfg.Account.ID, "Büro/Old"); err == nil {
+		r.Error("it is still there")
+	}
+	if _, err := r.dc.Client(r.T, r.user).Select("Büro/Old", nil).Wait(); err == nil {
+		r.Error("it is still on the server")
+	}
+	// Mail that came unseen is not deleted with its folder.
+	r.stop()
+	r.deliver("Archive", "unseen")
+	op := r.do(mail.Op{Kind: mail.OpFolderDelete, Mailbox: r.box("Archive").ID})
+	r.start()
+	r.ended(op.ID, mail.OpFailed)
+	r.sync()
+	r.agree("Archive", "unseen")
+}
+
+func undoHere(r *rig) {
+	r.deliver("INBOX", "one")
+	r.deliver("INBOX", "two")
+	r.settled()
+	one, two := idOf(r, "INBOX", "one"), idOf(r, "INBOX", "two")
+	r.done(mail.Op{Kind: mail.OpFlags, Targets: []mail.MessageID{two}, Add: mail.NewFlags(mail.FlagSeen)})
+	r.done(mail.Op{Kind: mail.OpFlags, Targets: []mail.MessageID{one, two}, Add: mail.NewFlags(mail.FlagSeen, mail.FlagFlagged)})
+	r.done(r.moving("Archive", one, two))
+	r.done(mail.Op{Kind: mail.OpFolderCreate, Name: "New"})
+	r.done(mail.Op{Kind: mail.OpFolderRename, Mailbox: r.box("New").ID, Name: "Newer"})
+	undo := func() {
+		r.Helper()
+		op, err := r.store.Undo(r.Context(), 0)
+		if err != nil {
+			r.Fatal(err)
+		}
+		r.w.OpsQueued()
+		r.ended(op.ID, mail.OpDone)
+		r.sync()
+	}
+	undo()
+	r.agree("New")
+	undo()
+	if _, err := r.store.MailboxByPath(r.Context(), r.cfg.Account.ID, "New"); err == nil {
+		r.Error("New is still there")
+	}
+	undo()
+	r.agree("INBOX", "one", "two")
+	r.agree("Archive")
+	undo()
+	for _, m := range r.list("INBOX") {
+		if m.Unread() != (m.ID == one) || m.Flags.Has(mail.FlagFlagged) {
+			r.Errorf("%s has %v", m.Envelope.Subject, m.Flags)
+		}
+	}
+	r.nothingElsewhere()
+}

@@ -1,0 +1,111 @@
+package store
+
+import (
+	"time"
+
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// arriveFor is how long a copy that the server made may take to show.
+const arriveFor = time.Hour
+
+// arrival is a message that an op of ours put, or may have put, into a mailbox
+// and that was not seen there yet.
+type arrival struct {
+	op      mail.OpID
+	kind    mail.OpKind
+	message mail.MessageID // that was copied
+	placed  bool           // it is still where it was
+	uid     mail.UID       // 0: not told
+	like    stray          // what it looks like
+}
+
+func scanArrival(r scanner) (a arrival, err error) {
+	err = r.Scan(&a.op, &a.kind, &a.message, &a.placed, &a.uid,
+		&a.like.size, &a.like.received, &a.like.date, &a.like.headerID, &a.like.emailID, &a.like.subject)
+	return a, err
+}
+
+// arrivals lists what may arrive in a mailbox by our own doing.
+func (t *tx) arrivals(b *box) ([]arrival, error) {
+	return list(t, scanArrival, `SELECT o.id, iif(o.state = 'failed', 'copy', o.kind), t.message, m.mailbox IS NOT NULL, iif(t.uidvalidity = ?2, t.uid, 0),
+		m.size, m.received, m.date, m.header_id, m.email_id, m.subject
+		FROM ops o JOIN op_targets t ON t.op = o.id JOIN messages m ON m.id = t.message
+		WHERE o.mailbox = ?1 AND o.kind IN ('move', 'copy') AND (
+			o.state = 'sending' AND NOT t.done
+			OR o.state = 'failed' AND t.copied AND t.copy = 0 AND o.ended > ?3
+			OR o.kind = 'copy' AND t.agreed AND t.copy = 0 AND (o.state = 'sending' OR o.state = 'done' AND o.ended > ?3))
+		ORDER BY o.id, t.pos`, int64(b.ID), int64(b.Cursor.UIDValidity), nanos(t.now.Add(-arriveFor)))
+}
+
+// arrives finds the arrival that f is. It is taken out of the list, so that each
+// is found once.
+func arrives(as *[]arrival, b *box, f *Fetched) (arrival, bool) {
+	best, top := -1, 0
+	for i := range *as {
+		a := &(*as)[i]
+		n := 0
+		switch {
+		case a.uid != 0:
+			if a.uid == f.UID {
+				n = 100
+			}
+		case a.like.headerID != "" || a.like.emailID != "": // nothing else is sure enough
+			n = a.like.likeness(b, f)
+			if a.like.emailID != "" && f.EmailID != "" && a.like.emailID != f.EmailID {
+				n = 0
+			}
+		}
+		if n > top {
+			best, top = i, n
+		}
+	}
+	if best < 0 {
+		return arrival{}, false
+	}
+	a := (*as)[best]
+	*as = append((*as)[:best], (*as)[best+1:]...)
+	return a, true
+}
+
+// arrive takes a message that our own doing brought. A copy is a message of its
+// own; what a move that was cut off left behind is noted with the op, which goes
+// on from there, and is not shown: the message itself is already.
+func (a *applier) arrive(d boxDelta, ar arrival, f *Fetched) (mail.MessageID, error) {
+	b := d.box
+	if ar.kind == mail.OpMove {
+		validity := d.Cursor.UIDValidity
+		if !d.SetCursor {
+			validity = b.Cursor.UIDValidity
+		}
+		if _, err := a.exec(`UPDATE op_targets SET copied = 1, uid = ?, uidvalidity = ? WHERE op = ? AND message = ?`,
+			int64(f.UID), int64(validity), int64(ar.op), int64(ar.message)); err != nil {
+			return 0, err
+		}
+		_, err := a.exec(`INSERT OR IGNORE INTO uncertain (mailbox, uid) VALUES (?, ?)`, int64(b.ID), int64(f.UID))
+		return 0, err
+	}
+	id, ok, err := a.insert(b, f)
+	if err != nil || !ok {
+		return 0, err
+	}
+	if err := a.welcome(d, f); err != nil {
+		return 0, err
+	}
+	_, err = a.exec(`UPDATE op_targets SET copy = ? WHERE op = ? AND message = ?`, int64(id), int64(ar.op), int64(ar.message))
+	return id, err
+}
+
+// putOurs stores f if it came by our own doing. The item has no id when it is
+// not to be told.
+func (a *applier) putOurs(d boxDelta, ours *[]arrival, f *Fetched) (item, bool, error) {
+	if _, known, err := a.at(d.box, f.UID); err != nil || known {
+		return item{}, false, err
+	}
+	ar, ok := arrives(ours, d.box, f)
+	if !ok || ar.kind == mail.OpMove && !ar.placed {
+		return item{}, false, nil // it left where it was: it is found among the strays
+	}
+	id, err := a.arrive(d, ar, f)
+	return item{id, f.UID}, true, err
+}

@@ -1,0 +1,229 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// Undo takes an op back, and returns the op that now stands. One that was never
+// tried is cancelled: it comes back in state undone. Of any other the inverse is
+// queued, and comes back with the op's id as its Inverse:
+//
+//   - flags: what the op really changed of each message is changed back;
+//   - move: each message goes back to the folder where it was; one inverse op a
+//     folder is queued then, and the first comes back;
+//   - copy: the copies are deleted for good;
+//   - folder.create: the folder is deleted if it is empty; rename, subscribe and
+//     unsubscribe are reversed.
+//
+// Id 0 is the newest op, of whatever account, that can be undone and was not;
+// an inverse does not count. Faults: gone for an op that is not known or was
+// taken back already, not-supported for one that cannot be undone (a deletion for
+// good that was sent), nothing-to-undo.
+func (s *Store) Undo(ctx context.Context, id mail.OpID) (mail.Op, error) {
+	var out mail.Op
+	_, err := s.write(ctx, "undo an action", func(t *tx) error {
+		t.origin = mail.Here
+		if id == 0 {
+			var err error
+			if id, err = t.newestToUndo(); err != nil {
+				return err
+			}
+		}
+		op, err := t.op(id)
+		if err != nil {
+			return err
+		}
+		switch {
+		case op.State == mail.OpWaiting && op.Tries == 0:
+			out, err = t.cancel(op)
+		case op.State.Open() || op.State == mail.OpDone:
+			out, err = t.reverse(op)
+		default:
+			err = noOp(id)
+		}
+		return err
+	})
+	return out, err
+}
+
+// newestToUndo finds what Undo takes back when it is not told. Fault
+// nothing-to-undo.
+func (t *tx) newestToUndo() (mail.OpID, error) {
+	var id mail.OpID
+	ok, err := t.row(`SELECT o.id FROM ops o WHERE o.inverse = 0 AND (o.state = 'waiting' AND o.tries = 0
+			OR o.state IN ('waiting', 'sending', 'done') AND o.kind NOT IN ('delete', 'folder.delete'))
+		AND NOT EXISTS (SELECT 1 FROM ops i WHERE i.inverse = o.id AND i.state IN ('waiting', 'sending', 'done'))
+		ORDER BY o.id DESC LIMIT 1`, nil, &id)
+	if err == nil && !ok {
+		err = &mail.Fault{Code: mail.CodeNothingToUndo, Class: mail.ClassLocal}
+	}
+	return id, err
+}
+
+// cancel takes back an op that nobody but us has heard of.
+func (t *tx) cancel(op mail.Op) (mail.Op, error) {
+	var out mail.Op
+	err := t.change(op, func(t *tx, op *mail.Op) error {
+		op.State = mail.OpUndone
+		out = *op
+		return t.takeBack(*op, nil)
+	})
+	return out, err
+}
+
+// reverse queues the inverse of an op that the server did, or may have done.
+func (t *tx) reverse(op mail.Op) (mail.Op, error) {
+	inv := mail.Op{Account: op.Account, Kind: op.Kind, State: mail.OpWaiting, Created: t.now.UTC(), Inverse: op.ID}
+	switch op.Kind {
+	case mail.OpFlags:
+		inv.Add, inv.Remove = op.Remove, op.Add
+		return t.reverseTargets(op, inv)
+	case mail.OpMove:
+		return t.reverseTargets(op, inv)
+	case mail.OpCopy:
+		return t.removeCopies(op, inv)
+	case mail.OpFolderCreate:
+		inv.Kind, inv.Mailbox = mail.OpFolderDelete, op.Mailbox
+		if err := t.mustBeEmpty(op.Mailbox); err != nil {
+			return mail.Op{}, err
+		}
+	case mail.OpFolderRename:
+		inv.Mailbox = op.Mailbox
+		if _, err := t.row(`SELECT old_name FROM ops WHERE id = ?`, []any{int64(op.ID)}, &inv.Name); err != nil {
+			return mail.Op{}, err
+		}
+	case mail.OpFolderSubscribe:
+		inv.Kind, inv.Mailbox = mail.OpFolderUnsubscribe, op.Mailbox
+	case mail.OpFolderUnsubscribe:
+		inv.Kind, inv.Mailbox = mail.OpFolderSubscribe, op.Mailbox
+	default:
+		return mail.Op{}, cannotUndo("undoing a deletion")
+	}
+	err := t.queueFolderOp(&inv)
+	return inv, err
+}
+
+func cannotUndo(what string) error {
+	return &mail.Fault{Code: mail.CodeNotSupported, Class: mail.ClassLocal, Args: mail.Args{"what": what}}
+}
+
+func (t *tx) mustBeEmpty(id mail.MailboxID) error {
+	b, err := t.box(id)
+	if err != nil {
+		return err
+	}
+	if b.gone == 0 && b.counts().Total > 0 {
+		return cannotUndo("deleting a folder with mail in it")
+	}
+	return nil
+}
+
+// did is what an op did to a message.
+type did struct {
+	id       mail.MessageID
+	source   mail.MailboxID
+	add, del flagSet
+	copy     mail.MessageID
+}
+
+func scanDid(r scanner) (d did, err error) {
+	var add, del string
+	err = r.Scan(&d.id, &d.source, &add, &del, &d.copy)
+	d.add, d.del = packFlags(splitFlags(add)), packFlags(splitFlags(del))
+	return d, err
+}
+
+// didTo lists what an op did, or may yet do, to its messages.
+func (t *tx) didTo(id mail.OpID) ([]did, error) {
+	return list(t, scanDid, `SELECT message, source, did_add, did_remove, copy FROM op_targets
+		WHERE op = ? AND (agreed OR NOT done) ORDER BY pos`, int64(id))
+}
+
+// reverseTargets queues the inverse of an op on messages that are still there:
+// of a move one for each folder that they came from.
+func (t *tx) reverseTargets(op, inv mail.Op) (mail.Op, error) {
+	ds, err := t.didTo(op.ID)
+	if err != nil {
+		return mail.Op{}, err
+	}
+	slices.SortStableFunc(ds, func(a, b did) int {
+		if op.Kind != mail.OpMove {
+			return 0
+		}
+		return cmp.Compare(a.source, b.source)
+	})
+	var first mail.Op
+	for len(ds) > 0 {
+		n := len(ds)
+		if op.Kind == mail.OpMove {
+			inv.Mailbox = ds[0].source
+			if n = slices.IndexFunc(ds, func(d did) bool { return d.source != ds[0].source }); n < 0 {
+				n = len(ds)
+			}
+			if _, err := t.destination(inv.Mailbox); err != nil {
+				return mail.Op{}, err
+			}
+		}
+		one := inv
+		if err := t.queueReverse(&one, ds[:n]); err != nil {
+			return mail.Op{}, err
+		}
+		if first.ID == 0 {
+			first = one
+		}
+		ds = ds[n:]
+	}
+	if first.ID == 0 {
+		return mail.Op{}, noOp(op.ID) // none of its messages is there, or is as it left it
+	}
+	return first, nil
+}
+
+func (t *tx) queueReverse(inv *mail.Op, ds []did) error {
+	var ts []opTarget
+	for _, d := range ds {
+		r, ok, err := t.target(d.id)
+		if err != nil {
+			return err
+		}
+		back := delta{add: d.del, del: d.add}
+		if !ok || r.in == 0 && !r.reset ||
+			inv.Kind == mail.OpFlags && r.flags.shown.with(back) == r.flags.shown ||
+			inv.Kind == mail.OpMove && r.in == inv.Mailbox {
+			continue
+		}
+		ts = append(ts, opTarget{r, back})
+	}
+	return t.queue(inv, ts)
+}
+
+// removeCopies deletes the copies that an op made, where they are known.
+func (t *tx) removeCopies(op, inv mail.Op) (mail.Op, error) {
+	ds, err := t.didTo(op.ID)
+	if err != nil {
+		return mail.Op{}, err
+	}
+	inv.Kind = mail.OpDelete
+	var ts []opTarget
+	for _, d := range ds {
+		if d.copy == 0 {
+			continue
+		}
+		r, ok, err := t.target(d.copy)
+		if err != nil {
+			return mail.Op{}, err
+		}
+		if ok && r.in != 0 {
+			ts = append(ts, opTarget{target: r})
+		}
+	}
+	if len(ts) == 0 {
+		return mail.Op{}, cannotUndo("undoing a copy that was not found")
+	}
+	err = t.queue(&inv, ts)
+	return inv, err
+}
