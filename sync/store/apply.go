@@ -42,7 +42,7 @@ type applier struct {
 	flagged groups[flagDelta]
 
 	unworded []run
-	mine    []arrivedIn // copies that we made
+	mine     []arrivedIn // copies that we made
 }
 
 type arrivedIn struct {

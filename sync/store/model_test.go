@@ -27,7 +27,8 @@ type model struct {
 	boxes []*modelBox
 	byID  map[mail.MailboxID]*modelBox
 	msgs  map[int]*modelMsg
-	ops   []*modelOp
+	ops   []*modelOp // that wait
+	done  []*modelOp // that the server did, and that were not undone
 	next  int
 
 	told   map[mail.MailboxID]mail.Counts // by the last change of each
@@ -39,6 +40,7 @@ type modelBox struct {
 	id       mail.MailboxID
 	validity mail.UIDValidity
 	uidNext  mail.UID
+	seen     mail.UID    // uidNext when the store last looked
 	hidden   mail.Counts // messages that are never indexed: the box stays incomplete
 }
 
@@ -48,12 +50,31 @@ type modelMsg struct {
 	box    *modelBox // nil: gone
 	uid    mail.UID
 	server mail.Flags
+	// expect is where the store knows that it is, but not under which UID.
+	expect *modelBox
 }
 
 type modelOp struct {
-	id       mail.OpID
-	targets  []*modelMsg
-	add, del mail.Flags
+	id      mail.OpID
+	kind    mail.OpKind
+	dest    *modelBox
+	targets []*modelTarget
+}
+
+// modelTarget is a message of an op, and what the op changes of what is shown.
+type modelTarget struct {
+	x              *modelMsg
+	add, del       mail.Flags
+	didAdd, didDel mail.Flags
+	source         *modelBox
+}
+
+func (op *modelOp) of(x *modelMsg) *modelTarget {
+	i := slices.IndexFunc(op.targets, func(t *modelTarget) bool { return t.x == x })
+	if i < 0 {
+		return nil
+	}
+	return op.targets[i]
 }
 
 func TestRandomHistoriesAgreeWithTheModel(t *testing.T) {
@@ -68,6 +89,12 @@ func TestRandomHistoriesAgreeWithTheModel(t *testing.T) {
 			"restore": m.restore,
 			"reset":   m.reset,
 			"mark":    m.mark,
+			"file":    m.file,
+			"delete":  m.erase,
+			"cancel":  m.cancel,
+			"undo":    m.undo,
+			"look":    m.look,
+			"forget":  m.forget,
 			"finish":  m.finish,
 			"fail":    m.fail,
 			"retry":   m.retry,
@@ -140,8 +167,29 @@ func (m *model) delta(b *modelBox, status bool) Delta {
 	return d
 }
 
+// apply also brings what the server put into the mailboxes by our own doing.
 func (m *model) apply(ds ...Delta) {
 	m.clock.pass(time.Minute)
+	for i := range ds {
+		d := &ds[i]
+		b := m.byID[d.Mailbox]
+		for _, x := range m.in(b) {
+			if x.uid >= b.seen && !slices.ContainsFunc(d.Added, func(f Fetched) bool { return f.UID == x.uid }) {
+				f := msg(x.uid, x.n)
+				f.Flags = x.server
+				d.Added = append(d.Added, f)
+			}
+		}
+		slices.SortFunc(d.Added, func(a, b Fetched) int { return cmp.Compare(a.UID, b.UID) })
+		for _, f := range d.Added {
+			for _, x := range m.in(b) {
+				if x.uid == f.UID {
+					x.expect = nil
+				}
+			}
+		}
+		b.seen = b.uidNext
+	}
 	_, err := m.s.Apply(context.Background(), acc, Batch{Deltas: ds})
 	m.must(err)
 }
@@ -160,8 +208,29 @@ func (m *model) some(which func(*modelMsg) bool) []*modelMsg {
 	return out
 }
 
+// place is where a message shows; nil: nowhere.
+func (m *model) place(x *modelMsg) *modelBox {
+	b := x.box
+	if x.expect != nil {
+		b = x.expect
+	}
+	for _, op := range m.ops {
+		switch {
+		case op.of(x) == nil:
+		case op.kind == mail.OpMove:
+			b = op.dest
+		case op.kind == mail.OpDelete:
+			b = nil
+		}
+	}
+	return b
+}
+
 func placed(x *modelMsg) bool { return x.box != nil }
-func gone(x *modelMsg) bool   { return x.box == nil }
+
+// known: the store knows its UID.
+func known(x *modelMsg) bool { return x.box != nil && x.expect == nil }
+func gone(x *modelMsg) bool  { return x.box == nil }
 
 // pick draws one. Where there is none the action does not apply, and rapid takes
 // another: its Skip ends one step of a history, not the test.
@@ -177,7 +246,7 @@ var drawFlags = rapid.Map(
 	func(fs []mail.Flag) mail.Flags { return mail.NewFlags(fs...) },
 )
 
-func (m *model) place(x *modelMsg, b *modelBox) Fetched {
+func (m *model) put(x *modelMsg, b *modelBox) Fetched {
 	x.box, x.uid = b, b.uidNext
 	b.uidNext++
 	f := msg(x.uid, x.n)
@@ -192,7 +261,7 @@ func (m *model) deliver(t *rapid.T) {
 		m.next++
 		x := &modelMsg{n: m.next, server: drawFlags.Draw(t, "flags")}
 		m.msgs[x.n] = x
-		added = append(added, m.place(x, b))
+		added = append(added, m.put(x, b))
 	}
 	d := m.delta(b, rapid.Bool().Draw(t, "status"))
 	d.Added = added
@@ -220,7 +289,7 @@ func (m *model) move(t *rapid.T) {
 	x := pick(t, m.some(placed), "message")
 	from, uid, to := x.box, x.uid, pick(t, m.boxes, "to")
 	if from == to { // moved out and back in before we looked
-		added := m.place(x, to)
+		added := m.put(x, to)
 		d := m.delta(to, rapid.Bool().Draw(t, "status"))
 		d.Gone, d.Added = []mail.UID{uid}, []Fetched{added}
 		m.apply(d)
@@ -229,7 +298,7 @@ func (m *model) move(t *rapid.T) {
 	x.box = nil
 	out := m.delta(from, rapid.Bool().Draw(t, "status"))
 	out.Gone = []mail.UID{uid}
-	added := m.place(x, to)
+	added := m.put(x, to)
 	in := m.delta(to, rapid.Bool().Draw(t, "status"))
 	in.Added = []Fetched{added}
 	switch rapid.IntRange(0, 2).Draw(t, "how") {
@@ -246,7 +315,7 @@ func (m *model) move(t *rapid.T) {
 // restore brings a message back that was gone.
 func (m *model) restore(t *rapid.T) {
 	x, b := pick(t, m.some(gone), "message"), pick(t, m.boxes, "box")
-	added := m.place(x, b)
+	added := m.put(x, b)
 	d := m.delta(b, rapid.Bool().Draw(t, "status"))
 	d.Added = []Fetched{added}
 	m.apply(d)
@@ -262,7 +331,7 @@ func (m *model) reset(t *rapid.T) {
 			x.box, x.uid = nil, 0
 			continue
 		}
-		added = append(added, m.place(x, b))
+		added = append(added, m.put(x, b))
 	}
 	d := m.delta(b, true)
 	d.Reset, d.Added = true, added
@@ -270,18 +339,32 @@ func (m *model) reset(t *rapid.T) {
 }
 
 func (m *model) mark(t *rapid.T) {
-	var ids []mail.MessageID
-	op := &modelOp{add: drawFlags.Draw(t, "add"), del: drawFlags.Draw(t, "remove")}
+	m.queue(t, mail.Op{Kind: mail.OpFlags, Add: drawFlags.Draw(t, "add"), Remove: drawFlags.Draw(t, "remove")}, nil)
+}
+
+func (m *model) file(t *rapid.T) {
+	to := pick(t, m.boxes, "to")
+	m.queue(t, mail.Op{Kind: mail.OpMove, Mailbox: to.id}, to)
+}
+
+func (m *model) erase(t *rapid.T) { m.queue(t, mail.Op{Kind: mail.OpDelete}, nil) }
+
+// queue queues an op on some messages.
+func (m *model) queue(t *rapid.T, op mail.Op, to *modelBox) {
+	want := &modelOp{kind: op.Kind, dest: to}
 	exists := false
 	for range rapid.IntRange(1, 3).Draw(t, "n") {
 		x := pick(t, m.some(func(x *modelMsg) bool { return x.id != 0 }), "message")
-		ids = append(ids, x.id)
-		exists = exists || placed(x)
-		if was := m.shown(x); placed(x) && !slices.Contains(op.targets, x) && !was.With(op.add, op.del).Equal(was) {
-			op.targets = append(op.targets, x)
+		op.Targets = append(op.Targets, x.id)
+		if m.place(x) == nil || want.of(x) != nil {
+			continue
+		}
+		exists = true
+		if tg := m.target(x, op.Kind, to, op.Add, op.Remove); tg != nil {
+			want.targets = append(want.targets, tg)
 		}
 	}
-	got, err := m.s.Enqueue(context.Background(), mail.Op{Kind: mail.OpFlags, Targets: ids, Add: op.add, Remove: op.del})
+	got, err := m.s.Enqueue(context.Background(), op)
 	if !exists {
 		if code(err) != mail.CodeNoMessage {
 			t.Fatalf("an action on what is gone: %v", err)
@@ -289,12 +372,31 @@ func (m *model) mark(t *rapid.T) {
 		return
 	}
 	m.must(err)
-	if (got.ID == 0) != (len(op.targets) == 0) {
-		t.Fatalf("got op %d for %d messages", got.ID, len(op.targets))
+	if (got.ID == 0) != (len(want.targets) == 0) {
+		t.Fatalf("got op %d for %d messages", got.ID, len(want.targets))
 	}
-	if op.id = got.ID; op.id != 0 {
-		m.ops = append(m.ops, op)
+	if want.id = got.ID; want.id != 0 {
+		m.ops = append(m.ops, want)
 	}
+}
+
+// target is what an op does to a message; nil for nothing.
+func (m *model) target(x *modelMsg, kind mail.OpKind, to *modelBox, add, del mail.Flags) *modelTarget {
+	tg := &modelTarget{x: x, add: add, del: del, source: m.place(x)}
+	was := m.shown(x)
+	switch kind {
+	case mail.OpFlags:
+		tg.didAdd, tg.didDel = was.Delta(was.With(add, del))
+		if len(tg.didAdd)+len(tg.didDel) == 0 {
+			return nil
+		}
+	case mail.OpMove:
+		if tg.source == to {
+			return nil
+		}
+	default:
+	}
+	return tg
 }
 
 func (m *model) end(op *modelOp) {
@@ -303,22 +405,119 @@ func (m *model) end(op *modelOp) {
 
 func (m *model) finish(t *rapid.T) {
 	op := pick(t, m.ops, "op")
-	var agreed []mail.MessageID
-	for _, x := range op.targets {
-		if placed(x) && rapid.IntRange(0, 4).Draw(t, "refused") > 0 {
-			x.server = x.server.With(op.add, op.del)
-			agreed = append(agreed, x.id)
+	var agreed []Done
+	did := &modelOp{id: op.id, kind: op.kind, dest: op.dest}
+	for _, tg := range op.targets {
+		x := tg.x
+		if !known(x) || rapid.IntRange(0, 4).Draw(t, "refused") == 0 {
+			continue
 		}
+		d := Done{ID: x.id}
+		switch op.kind {
+		case mail.OpFlags:
+			x.server = x.server.With(tg.add, tg.del)
+		case mail.OpMove:
+			if x.box == op.dest {
+				break
+			}
+			m.put(x, op.dest)
+			if rapid.Bool().Draw(t, "COPYUID") {
+				d.UID, d.UIDValidity = x.uid, op.dest.validity
+			} else {
+				x.expect = op.dest
+			}
+		case mail.OpDelete:
+			x.box, x.uid = nil, 0
+		default:
+		}
+		agreed = append(agreed, d)
+		did.targets = append(did.targets, tg)
 	}
 	m.must(m.s.StartOp(context.Background(), op.id))
-	m.must(m.s.FinishOp(context.Background(), op.id, done(agreed...)))
+	m.must(m.s.FinishOp(context.Background(), op.id, agreed))
 	m.end(op)
+	if op.kind != mail.OpDelete {
+		m.done = append(m.done, did)
+	}
 }
 
 func (m *model) fail(t *rapid.T) {
 	op := pick(t, m.ops, "op")
 	m.must(m.s.FailOp(context.Background(), op.id, offline))
 	m.end(op)
+}
+
+func (m *model) cancel(t *rapid.T) {
+	op := pick(t, m.ops, "op")
+	got, err := m.s.Undo(context.Background(), op.id)
+	m.must(err)
+	if got.ID != op.id || got.State != mail.OpUndone {
+		t.Fatalf("cancelled op %d: got %+v", op.id, got)
+	}
+	m.end(op)
+}
+
+// undo queues the inverse of an op that was done.
+func (m *model) undo(t *rapid.T) {
+	op := pick(t, m.done, "op that was done")
+	m.done = slices.DeleteFunc(m.done, func(o *modelOp) bool { return o == op })
+	before := len(m.ops)
+	bySource := map[*modelBox]*modelOp{}
+	for _, tg := range op.targets {
+		if m.place(tg.x) == nil {
+			continue
+		}
+		var to *modelBox
+		if op.kind == mail.OpMove {
+			to = tg.source
+		}
+		back := m.target(tg.x, op.kind, to, tg.didDel, tg.didAdd)
+		if back == nil {
+			continue
+		}
+		if bySource[to] == nil {
+			bySource[to] = &modelOp{kind: op.kind, dest: to}
+		}
+		bySource[to].targets = append(bySource[to].targets, back)
+	}
+	_, err := m.s.Undo(context.Background(), op.id)
+	if len(bySource) == 0 {
+		if code(err) != mail.CodeGone {
+			t.Fatalf("undo of what is gone: %v", err)
+		}
+		return
+	}
+	m.must(err)
+	ops, err := m.s.Ops(context.Background(), acc)
+	m.must(err)
+	for _, got := range ops[before:] {
+		want := bySource[m.byID[got.Mailbox]]
+		if want == nil || got.Inverse != op.id || len(got.Targets) != len(want.targets) {
+			t.Fatalf("the inverse is %+v, want %+v", got, want)
+		}
+		want.id = got.ID
+		m.ops = append(m.ops, want)
+	}
+	if len(m.ops) != before+len(bySource) {
+		t.Fatalf("%d ops more, want %d", len(m.ops)-before, len(bySource))
+	}
+}
+
+// look brings a mailbox in step in which nothing else happened.
+func (m *model) look(t *rapid.T) {
+	m.apply(m.delta(pick(t, m.boxes, "box"), rapid.Bool().Draw(t, "status")))
+}
+
+// forget gives up what was not found where it was moved to.
+func (m *model) forget(t *rapid.T) {
+	for _, b := range m.boxes {
+		m.apply(m.delta(b, rapid.Bool().Draw(t, "status")))
+	}
+	m.clock.pass(time.Minute)
+	m.must(m.s.ForgetExpected(context.Background(), acc, m.clock.now()))
+	for _, x := range m.msgs {
+		x.expect = nil
+	}
 }
 
 func (m *model) retry(t *rapid.T) {
@@ -334,8 +533,8 @@ func (m *model) reopen(*rapid.T) {
 func (m *model) shown(x *modelMsg) mail.Flags {
 	fs := x.server
 	for _, op := range m.ops {
-		if slices.Contains(op.targets, x) {
-			fs = fs.With(op.add, op.del)
+		if tg := op.of(x); tg != nil && op.kind == mail.OpFlags {
+			fs = fs.With(tg.add, tg.del)
 		}
 	}
 	return fs
@@ -351,8 +550,12 @@ func (m *model) check(t *rapid.T) {
 		m.must(err)
 		var uids []mail.UID
 		for _, x := range m.in(b) {
-			m.checkMessage(t, x, p.Messages)
-			uids = append(uids, x.uid)
+			if known(x) {
+				uids = append(uids, x.uid)
+			}
+		}
+		for _, x := range m.some(func(x *modelMsg) bool { return m.place(x) == b }) {
+			m.checkMessage(t, x, b, p.Messages)
 			if fs := m.shown(x); !fs.Has(mail.FlagDeleted) {
 				want.Total++
 				if !fs.Has(mail.FlagSeen) {
@@ -380,41 +583,43 @@ func (m *model) check(t *rapid.T) {
 	if m.unread != sum {
 		t.Fatalf("the account has %d unread, want %d", m.unread, sum)
 	}
-	for _, x := range m.some(func(x *modelMsg) bool { return gone(x) && x.id != 0 }) {
+	for _, x := range m.some(func(x *modelMsg) bool { return m.place(x) == nil && x.id != 0 }) {
 		if _, err := m.s.Message(ctx, x.id); code(err) != mail.CodeNoMessage {
 			t.Fatalf("message %d is gone: %v", x.n, err)
 		}
 	}
 }
 
-// checkMessage looks for x in the list of its folder, and, when it is hidden,
-// by its place.
-func (m *model) checkMessage(t *rapid.T, x *modelMsg, listed []mail.Message) {
+// checkMessage looks for x in the list of the folder where it shows, and, when it
+// is hidden, by its place or its id.
+func (m *model) checkMessage(t *rapid.T, x *modelMsg, b *modelBox, listed []mail.Message) {
 	var got mail.Message
-	i := slices.IndexFunc(listed, func(l mail.Message) bool { return l.Location.UID == x.uid })
+	uid := x.uid
+	if x.box != b || !known(x) {
+		uid = 0
+	}
+	i := slices.IndexFunc(listed, func(l mail.Message) bool { return l.Envelope.HeaderID == msg(0, x.n).Envelope.HeaderID })
 	if hidden := m.shown(x).Has(mail.FlagDeleted); hidden != (i < 0) {
 		t.Fatalf("message %d: hidden %v, row %d of the list", x.n, hidden, i)
 	}
-	if i >= 0 {
+	var err error
+	switch {
+	case i >= 0:
 		got = listed[i]
-	} else {
-		var err error
+	case uid != 0:
 		got, err = m.s.MessageAt(context.Background(), x.box.id, x.uid)
-		m.must(err)
+	default:
+		got, err = m.s.Message(context.Background(), x.id)
 	}
+	m.must(err)
 	if got.ID != cmp.Or(x.id, got.ID) {
 		t.Fatalf("message %d: id %d, was %d", x.n, got.ID, x.id)
 	}
 	x.id = got.ID
-	pending := slices.ContainsFunc(m.ops, func(op *modelOp) bool { return slices.Contains(op.targets, x) })
-	if want := m.shown(x); !got.Flags.Equal(want) || got.Pending != pending || got.Location.UIDValidity != x.box.validity {
-		t.Fatalf("message %d: %v pending %v at %+v, want %v pending %v", x.n, got.Flags, got.Pending, got.Location, want, pending)
-	}
-	if got.Account != acc || got.Location.Mailbox != x.box.id {
-		t.Fatalf("message %d is at %+v of %s", x.n, got.Location, got.Account)
-	}
-	if got.Envelope.HeaderID != msg(0, x.n).Envelope.HeaderID {
-		t.Fatalf("message %d is %q", x.n, got.Envelope.HeaderID)
+	pending := slices.ContainsFunc(m.ops, func(op *modelOp) bool { return op.of(x) != nil })
+	want := mail.Location{Mailbox: b.id, UIDValidity: b.validity, UID: uid}
+	if fs := m.shown(x); !got.Flags.Equal(fs) || got.Pending != pending || got.Location != want || got.Account != acc {
+		t.Fatalf("message %d: %v pending %v at %+v, want %v pending %v at %+v", x.n, got.Flags, got.Pending, got.Location, fs, pending, want)
 	}
 }
 
