@@ -129,7 +129,7 @@ func (d *desktop) do(ctx context.Context, c tray.Command) error {
 }
 
 func (d *desktop) markRead(ctx context.Context, ids []mail.MessageID) error {
-	_, err := d.backend.Do(ctx, api.Action{Kind: mail.OpFlags, IDs: ids, Add: mail.NewFlags(mail.FlagSeen)})
+	_, err := d.backend.Do(ctx, api.Action{Kind: mail.ActFlags, IDs: ids, Add: mail.NewFlags(mail.FlagSeen)})
 	return err
 }
 

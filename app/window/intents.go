@@ -26,7 +26,7 @@ func (i intents) Open(id mail.MessageID) { i.s.postSoon(func() { i.s.open(id) })
 // MarkRead implements view.Intents.
 func (i intents) MarkRead(id mail.MessageID, read bool) {
 	seen := mail.NewFlags(mail.FlagSeen)
-	a := api.Action{Kind: mail.OpFlags, IDs: []mail.MessageID{id}}
+	a := api.Action{Kind: mail.ActFlags, IDs: []mail.MessageID{id}}
 	if read {
 		a.Add = seen
 	} else {

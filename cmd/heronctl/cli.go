@@ -24,15 +24,27 @@ type cli struct {
 	Watch  watchCmd  `cmd:""`
 	Status statusCmd `cmd:""`
 	Folder struct {
-		List    folderList    `cmd:""`
-		Watch   folderWatch   `cmd:""`
-		Unwatch folderUnwatch `cmd:""`
+		List        folderList        `cmd:""`
+		Create      folderCreate      `cmd:""`
+		Delete      folderDelete      `cmd:""`
+		Rename      folderRename      `cmd:""`
+		Empty       folderEmpty       `cmd:""`
+		Subscribe   folderSubscribe   `cmd:""`
+		Unsubscribe folderUnsubscribe `cmd:""`
+		Watch       folderWatch       `cmd:""`
+		Unwatch     folderUnwatch     `cmd:""`
 	} `cmd:""`
 	Message struct {
-		List messageList `cmd:""`
-		Show messageShow `cmd:""`
-		Mark messageMark `cmd:""`
+		List    messageList    `cmd:""`
+		Show    messageShow    `cmd:""`
+		Mark    messageMark    `cmd:""`
+		Move    messageMove    `cmd:""`
+		Copy    messageCopy    `cmd:""`
+		Archive messageArchive `cmd:""`
+		Junk    messageJunk    `cmd:""`
+		Delete  messageDelete  `cmd:""`
 	} `cmd:""`
+	Search   searchCmd   `cmd:""`
 	Activity activityCmd `cmd:""`
 	Alerts   struct {
 		Pause  alertsPause  `cmd:""`
@@ -41,7 +53,9 @@ type cli struct {
 	Op struct {
 		List opList `cmd:""`
 	} `cmd:""`
-	Demo demoCmd `cmd:""`
+	Undo   undoCmd   `cmd:""`
+	Doctor doctorCmd `cmd:""`
+	Demo   demoCmd   `cmd:""`
 }
 
 // What ends parsing early without being wrong.

@@ -202,7 +202,7 @@ func (k *killing) actHere(ctx context.Context, rnd *rand.Rand) {
 		}
 		m := page.Messages[rnd.IntN(len(page.Messages))]
 		f := mail.NewFlags([]mail.Flag{ours, mail.FlagSeen}[rnd.IntN(2)])
-		act := api.Action{Kind: mail.OpFlags, IDs: []mail.MessageID{m.ID}, Add: f}
+		act := api.Action{Kind: mail.ActFlags, IDs: []mail.MessageID{m.ID}, Add: f}
 		if rnd.IntN(3) == 0 {
 			act.Add, act.Remove = nil, f
 		}

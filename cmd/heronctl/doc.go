@@ -11,9 +11,9 @@
 //   - with --json one value on stdout (watch and demo: one a line), and
 //     {"error":{"code","title","text","remedy"}} on stderr.
 //
-// Each command is a struct in a file of its own with a Run method. What a
-// command needs of the engine is the session interface; live.go is the one
-// file that knows where sessions come from. Every text is in
+// Each command is a struct with a Run method. What a command needs of the engine
+// is the session interface; live.go is the one file that knows where sessions
+// come from. What queues an action goes through act.go, which waits and tells. Every text is in
 // assets/i18n/*/ctl.toml, the help too (see help.go).
 //
 // To test it: go test ./cmd/heronctl. Most tests run whole command lines

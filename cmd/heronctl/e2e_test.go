@@ -145,7 +145,7 @@ func (r *rig) inbox() []api.Message {
 // mark marks and asks the server itself whether it knows.
 func (r *rig) mark(uid mail.UID, how string, flag imap.Flag) {
 	r.t.Helper()
-	var res markResult
+	var res actResult
 	r.ok(&res, "message", "mark", "work", "INBOX", uids(uid), how, "--wait", "--timeout", "20s")
 	if res.State != mail.OpDone {
 		r.t.Errorf("mark: %+v", res)
@@ -255,7 +255,7 @@ func (r *rig) gone() {
 	list := r.inbox()
 	r.dove.Stop()
 	r.fails(4, mail.CodeRefused, "", "sync")
-	var res markResult
+	var res actResult
 	if r.ok(&res, "message", "mark", "work", "INBOX", uids(list[0].UID), "--seen"); res.State == mail.OpDone {
 		t.Errorf("marked without a server: %+v", res)
 	}

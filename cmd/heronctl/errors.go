@@ -83,7 +83,10 @@ func problemOf(err error) mail.Problem {
 func report(w io.Writer, p *i18n.Printer, asJSON bool, err error) {
 	pr := problemOf(err)
 	t := health.Describe(p, pr)
+	var hint advised
 	switch {
+	case errors.As(err, &hint):
+		t.Remedy = hint.remedy
 	case errors.Is(err, errDeclined):
 		pr.Code, t = "declined", health.Text{Title: p.T("ctl.declined")}
 	case errors.Is(err, context.Canceled):

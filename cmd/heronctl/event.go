@@ -44,7 +44,7 @@ func describe(p *i18n.Printer, e api.Event) string {
 		if e.Gone {
 			return p.T("ctl.event.account.removed")
 		}
-		return stateWord(p, e.State, e.ToldBy)
+		return stateWord(p, e.State, e.ToldBy, e.ToldWhy)
 	case "op":
 		if e.Op == nil {
 			return e.Kind
@@ -132,19 +132,36 @@ func deref(n *int) int {
 	return *n
 }
 
-// stateWord says how an account stands and how it is told of changes.
-func stateWord(p *i18n.Printer, s mail.State, by mail.ToldBy) string {
+// stateWord says how an account stands, how it is told of changes, and why in no
+// better way.
+func stateWord(p *i18n.Printer, s mail.State, by mail.ToldBy, why mail.ToldWhy) string {
 	word := p.T("ctl.state." + string(s))
 	if s == mail.StateOnline && by != "" {
 		word += ", " + p.T("ctl.told-by."+string(by))
+		if why != "" && why != mail.ToldBest {
+			word += " (" + p.T("ctl.told-why."+string(why)) + ")"
+		}
 	}
 	return word
 }
 
 // opWords says what an op does.
 func opWords(p *i18n.Printer, o api.Op) string {
-	if o.Kind == mail.OpFlags {
-		return p.T("ctl.op.flags", "Count", o.Count, "Delta", delta(o.Add, o.Remove))
+	id := "ctl.op." + string(o.Kind)
+	if o.Kind == mail.OpDelete || o.Kind == mail.OpFlags || o.Folder != "" || o.Name != "" {
+		text := p.T(id, "Count", o.Count, "Delta", delta(o.Add, o.Remove), "Folder", clean(opFolder(o)))
+		if text != id {
+			return text
+		}
 	}
-	return clean(string(o.Kind))
+	return clean(string(o.Kind)) // of a newer holder, or on a folder that is gone
+}
+
+// opFolder is the folder of an op as the user sees it; one that is being made
+// may be known by its server's name alone.
+func opFolder(o api.Op) string {
+	if o.Folder != "" {
+		return o.Folder
+	}
+	return o.Name
 }

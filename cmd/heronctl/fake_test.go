@@ -32,11 +32,15 @@ type fake struct {
 	op                api.Op
 	opErr             error
 	ops               []api.Op
+	checks            []api.Check
 	events            []api.Event
 	eventsEnd         error
 
 	draft    api.Draft
 	action   api.Action
+	folder   api.FolderAction
+	undone   mail.OpID
+	searched api.SearchQuery
 	query    api.EventsQuery
 	pages    []api.PageQuery
 	until    time.Time
@@ -142,6 +146,21 @@ func (f *fake) Do(_ context.Context, a api.Action) (api.ActionResult, error) {
 	return f.result, f.err
 }
 
+func (f *fake) DoFolder(_ context.Context, _ mail.AccountID, a api.FolderAction) (api.ActionResult, error) {
+	f.folder = a
+	return f.result, f.err
+}
+
+func (f *fake) Undo(_ context.Context, id mail.OpID) (api.Op, error) {
+	f.undone = id
+	return f.op, f.err
+}
+
+func (f *fake) Search(_ context.Context, q api.SearchQuery) (api.Page, error) {
+	f.searched = q
+	return api.Page{Total: len(f.messages), Messages: f.messages[:min(q.Limit, len(f.messages))]}, f.err
+}
+
 func (f *fake) WaitOp(ctx context.Context, _ mail.OpID) (api.Op, error) {
 	if f.op.State == "" && f.opErr == nil {
 		<-ctx.Done()
@@ -151,6 +170,8 @@ func (f *fake) WaitOp(ctx context.Context, _ mail.OpID) (api.Op, error) {
 }
 
 func (f *fake) Ops(context.Context, mail.AccountID) ([]api.Op, error) { return f.ops, f.err }
+
+func (f *fake) Doctor(context.Context) ([]api.Check, error) { return f.checks, f.err }
 
 func (f *fake) Activity(context.Context, time.Time, int) ([]api.Event, error) { return f.events, f.err }
 
@@ -175,7 +196,7 @@ func (f *fake) PauseAlerts(_ context.Context, until time.Time) error {
 
 // fakes gives one session to those who read and another to those who work.
 type fakes struct {
-	reader, worker *fake
+	reader, worker session
 	err            error
 	asked          []need
 }

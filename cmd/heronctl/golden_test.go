@@ -34,7 +34,7 @@ func sample() *fake {
 			Unread: 9, Revision: 41, Running: true, AlertsPaused: now.Add(time.Hour),
 			Accounts: []api.AccountStatus{
 				{
-					ID: "work", Address: "ann@example.org", Protocol: mail.IMAP, State: mail.StateOnline, ToldBy: mail.ToldByIdle,
+					ID: "work", Address: "ann@example.org", Protocol: mail.IMAP, State: mail.StateOnline, ToldBy: mail.ToldByIdle, ToldWhy: mail.ToldNotOffered,
 					LastSync: at(4 * time.Second), PendingOps: 2, Unread: 9,
 					Folders: []api.Folder{{ID: 1, Path: "INBOX", Role: mail.RoleInbox, Total: 120, Unread: 7, Watched: true, Selectable: true}},
 				},
@@ -69,11 +69,26 @@ func sample() *fake {
 			Attachments: []api.Attachment{{Name: "menu\u202efdp.exe", Type: "application/pdf", Size: 123456}},
 		},
 		raw:    "Subject: raw\r\n\r\n\x00\xff",
-		result: api.ActionResult{Op: 5},
+		result: api.ActionResult{Op: 5, Count: 3},
+		op:     api.Op{ID: 6, Account: "work", Kind: mail.OpMove, Count: 2, Folder: "INBOX", State: mail.OpWaiting, Created: at(0), Inverse: 5},
 		ops: []api.Op{{
 			ID: 5, Account: "work", Kind: mail.OpFlags, Count: 2, Add: mail.Flags{"seen"}, State: mail.OpWaiting, Tries: 1,
 			Created: at(5 * time.Minute), NextTry: now.Add(20 * time.Second), Fault: string(mail.CodeRefused),
 		}},
+		checks: []api.Check{
+			{Name: "settings", OK: true},
+			{Name: "store", OK: true},
+			{Name: "keyring", OK: true},
+			{
+				Name: "account", Account: "work", OK: true, Steps: []api.Step{
+					{Name: api.StepResolve, State: api.StepOK, Detail: "192.0.2.1"},
+					{Name: api.StepCapabilities, State: api.StepOK, Detail: "CONDSTORE IDLE IMAP4REV1"},
+				},
+				Capabilities: []string{"CONDSTORE", "IDLE", "IMAP4REV1"}, Finds: "condstore", Tells: mail.ToldByIdle,
+				State: mail.StateOnline, ToldBy: mail.ToldByIdle, ToldWhy: mail.ToldNotOffered,
+			},
+			{Name: "account", Account: "old", OK: true, Paused: true, State: mail.StatePaused},
+		},
 		events: []api.Event{
 			{Rev: 41, Kind: api.KindSnapshot, Time: now},
 			{Rev: 42, Time: at(0), Account: "work", Origin: mail.Elsewhere, Kind: "message.added", Folder: "INBOX", UIDs: []mail.UID{18}, Unread: &one, Messages: []api.EventMessage{{ID: 205, UID: 18, From: "Ann Lee", Subject: "Hi\u202e there", Unread: true}}},
@@ -95,6 +110,13 @@ func TestShapes(t *testing.T) {
 		"sync":           "sync", "watch": "watch --since 41", "status": "status", "folder-list": "folder list work",
 		"folder-watch": "folder watch work Lists/Go", "message-list": "message list work INBOX", "message-show": "message show work INBOX 17",
 		"message-mark": "message mark work INBOX 17 --seen", "activity": "activity", "op-list": "op list",
+		"message-move": "message move work INBOX 17 16 --to Lists", "message-copy": "message copy id:204 --to Lists",
+		"message-archive": "message archive work INBOX 17", "message-junk": "message junk work INBOX 17",
+		"message-delete": "message delete work INBOX 17 16",
+		"folder-create":  "folder create work Lists/Go", "folder-delete": "folder delete work Lists",
+		"folder-rename": "folder rename work Lists Old", "folder-empty": "folder empty work Trash --yes",
+		"folder-subscribe": "folder subscribe work Lists", "folder-unsubscribe": "folder unsubscribe work Lists",
+		"undo": "undo", "search": "search lunch friday", "doctor": "doctor",
 		"alerts-pause": "alerts pause 90m", "alerts-resume": "alerts resume",
 	} {
 		for _, ext := range []string{"txt", "json"} {
@@ -179,6 +201,7 @@ func compare(t *testing.T, name, got string) {
 func TestNothingIsNull(t *testing.T) {
 	for args, want := range map[string]string{
 		"account list": "[]", "sync": "[]", "folder list x": "[]", "message list x INBOX": "[]", "op list": "[]", "activity": "[]",
+		"search x": "[]", "doctor": `{"ok":true,"checks":[]}`,
 		"status": `{"unread":0,"accounts":[],"rev":0,"running":false}`,
 	} {
 		o := try(t, &fakes{worker: &fake{}}, append(strings.Fields(args), "--json")...)

@@ -81,7 +81,7 @@ func (l *lingering) seeOp(op api.Op) {
 		return
 	}
 	switch op.State {
-	case mail.OpDone:
+	case mail.OpDone, mail.OpUndone:
 		delete(l.open, op.ID)
 	case mail.OpFailed:
 		delete(l.open, op.ID)

@@ -29,7 +29,7 @@ func TestMark(t *testing.T) {
 			}
 			return strings.Join(out, " ")
 		}
-		if o.code != 0 || join(f.action.Add) != c.add || join(f.action.Remove) != c.remove || len(f.action.IDs) != c.ids || f.action.Kind != mail.OpFlags {
+		if o.code != 0 || join(f.action.Add) != c.add || join(f.action.Remove) != c.remove || len(f.action.IDs) != c.ids || f.action.Kind != mail.ActFlags {
 			t.Errorf("%s: exit %d, %+v, %s", c.args, o.code, f.action, o.errOut)
 		}
 	}

@@ -22,7 +22,7 @@ func TestParseErrorsInBothLanguages(t *testing.T) {
 		{"status --formt x", "There is no flag --formt here. Did you mean --format?", "Die Option --formt gibt es hier nicht. Meinten Sie --format?"},
 		{"alerts pause -5m", "There is no flag -5 here.", "Die Option -5 gibt es hier nicht."},
 		{"account", "A command is missing, one of add, list, ", "Es fehlt ein Befehl, einer von add, list, "},
-		{"--", "A command is missing, one of account, sync, watch, status, folder, message, activity, ", "Es fehlt ein Befehl, einer von account, "},
+		{"--", "A command is missing, one of account, sync, watch, status, folder, message, search, activity, ", "Es fehlt ein Befehl, einer von account, "},
 		{"account add", "Still missing: ADDRESS. (see heronctl account add --help)", "Es fehlt noch: ADRESSE."},
 		{"message list", "Still missing: ID PATH.", "Es fehlt noch: ID PFAD."},
 		{"message list work", "Still missing: PATH.", "Es fehlt noch: PFAD."},

@@ -53,9 +53,15 @@ type session interface {
 	Body(ctx context.Context, id mail.MessageID) (api.Body, error)
 	Raw(ctx context.Context, id mail.MessageID) (io.ReadCloser, error)
 
+	Search(ctx context.Context, q api.SearchQuery) (api.Page, error)
+
 	Do(ctx context.Context, a api.Action) (api.ActionResult, error)
+	DoFolder(ctx context.Context, id mail.AccountID, a api.FolderAction) (api.ActionResult, error)
+	Undo(ctx context.Context, id mail.OpID) (api.Op, error)
 	WaitOp(ctx context.Context, id mail.OpID) (api.Op, error)
 	Ops(ctx context.Context, id mail.AccountID) ([]api.Op, error)
+
+	Doctor(ctx context.Context) ([]api.Check, error)
 
 	Activity(ctx context.Context, since time.Time, limit int) ([]api.Event, error)
 	Events(ctx context.Context, q api.EventsQuery, fn func(api.Event) error) error

@@ -134,7 +134,7 @@ func (a *app) problemNote(who string, pr api.Problem) error {
 func (a *app) standing(acc api.AccountStatus, running bool, now time.Time) string {
 	var parts []string
 	if running || acc.State == mail.StatePaused || acc.State == mail.StateNeedsSignIn {
-		parts = append(parts, stateWord(a.p, acc.State, acc.ToldBy))
+		parts = append(parts, stateWord(a.p, acc.State, acc.ToldBy, acc.ToldWhy))
 	}
 	switch {
 	case acc.LastSync.IsZero():

@@ -47,6 +47,9 @@ type Backend interface {
 
 	// Messages returns part of a list.
 	Messages(ctx context.Context, q api.PageQuery) (api.Page, error)
+	// Search returns messages that hold all words of a text, newest first: of
+	// what is kept here. Fault usage when there is no word in it.
+	Search(ctx context.Context, q api.SearchQuery) (api.Page, error)
 	// Message returns a row by its local id.
 	Message(ctx context.Context, id mail.MessageID) (api.Message, error)
 	// MessageAt returns a row by where the server has it.
@@ -58,12 +61,21 @@ type Backend interface {
 
 	// Do queues an action. It is shown at once and sent as soon as it can be.
 	Do(ctx context.Context, a api.Action) (api.ActionResult, error)
-	// WaitOp returns when the server took the op (state done) or it was taken
-	// back (state failed), or with ctx's error.
+	// DoFolder queues an action on a folder of an account. It is shown at once
+	// and sent as soon as it can be.
+	DoFolder(ctx context.Context, id mail.AccountID, a api.FolderAction) (api.ActionResult, error)
+	// Undo takes an action back, the last one for 0: one that was not sent comes
+	// back in state undone; of one that was done, the op that undoes it comes back.
+	Undo(ctx context.Context, id mail.OpID) (api.Op, error)
+	// WaitOp returns when the server took the op (state done), or it was taken
+	// back (state failed or undone), or with ctx's error.
 	WaitOp(ctx context.Context, id mail.OpID) (api.Op, error)
 	// Ops lists what waits for an account's server, of all accounts for "".
 	Ops(ctx context.Context, id mail.AccountID) ([]api.Op, error)
 
+	// Doctor looks at every part of Heron and at every server, and changes
+	// nothing.
+	Doctor(ctx context.Context) ([]api.Check, error)
 	// Activity is what changed, newest first; a zero since is no bound, limit
 	// is 1 to 1000.
 	Activity(ctx context.Context, since time.Time, limit int) ([]api.Event, error)

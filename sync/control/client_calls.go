@@ -76,6 +76,16 @@ func (c *Client) Messages(ctx context.Context, q api.PageQuery) (api.Page, error
 	return out, err
 }
 
+// Search implements Backend.
+func (c *Client) Search(ctx context.Context, q api.SearchQuery) (api.Page, error) {
+	v := accountQuery(q.Account)
+	v.Set("text", q.Text)
+	v.Set("limit", strconv.Itoa(q.Limit))
+	var out api.Page
+	err := c.quick(ctx, http.MethodGet, "/search", v, nil, &out)
+	return out, err
+}
+
 // Message implements Backend.
 func (c *Client) Message(ctx context.Context, id mail.MessageID) (api.Message, error) {
 	var out api.Message
@@ -116,6 +126,21 @@ func (c *Client) Do(ctx context.Context, a api.Action) (api.ActionResult, error)
 	return out, err
 }
 
+// DoFolder implements Backend.
+func (c *Client) DoFolder(ctx context.Context, id mail.AccountID, a api.FolderAction) (api.ActionResult, error) {
+	var out api.ActionResult
+	// Emptying a folder with very much mail in it takes its time.
+	err := c.call(ctx, http.MethodPost, "/folders", accountQuery(id), a, &out)
+	return out, err
+}
+
+// Undo implements Backend.
+func (c *Client) Undo(ctx context.Context, id mail.OpID) (api.Op, error) {
+	var out api.Op
+	err := c.quick(ctx, http.MethodPost, "/ops/"+strconv.FormatInt(int64(id), 10)+"/undo", nil, nil, &out)
+	return out, err
+}
+
 // WaitOp implements Backend.
 func (c *Client) WaitOp(ctx context.Context, id mail.OpID) (api.Op, error) {
 	var out api.Op
@@ -127,6 +152,13 @@ func (c *Client) WaitOp(ctx context.Context, id mail.OpID) (api.Op, error) {
 func (c *Client) Ops(ctx context.Context, id mail.AccountID) ([]api.Op, error) {
 	var out []api.Op
 	err := c.quick(ctx, http.MethodGet, "/ops", accountQuery(id), nil, &out)
+	return out, err
+}
+
+// Doctor implements Backend.
+func (c *Client) Doctor(ctx context.Context) ([]api.Check, error) {
+	var out []api.Check
+	err := c.call(ctx, http.MethodPost, "/doctor", nil, nil, &out)
 	return out, err
 }
 

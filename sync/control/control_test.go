@@ -55,8 +55,21 @@ func TestCalls(t *testing.T) {
 		}},
 		{`body[12]`, func(x context.Context, b Backend) (any, error) { return b.Body(x, 12) }},
 		{`do[{"kind":"flags","ids":[1,2],"add":["seen"]}]`, func(x context.Context, b Backend) (any, error) {
-			return b.Do(x, api.Action{Kind: mail.OpFlags, IDs: []mail.MessageID{1, 2}, Add: mail.Flags{mail.FlagSeen}})
+			return b.Do(x, api.Action{Kind: mail.ActFlags, IDs: []mail.MessageID{1, 2}, Add: mail.Flags{mail.FlagSeen}})
 		}},
+		{`do[{"kind":"move","ids":[1],"to":"Ü \\/ ?"}]`, func(x context.Context, b Backend) (any, error) {
+			return b.Do(x, api.Action{Kind: mail.ActMove, IDs: []mail.MessageID{1}, To: `Ü \/ ?`})
+		}},
+		{`do-folder["a",{"kind":"rename","path":"Old","to":"New/One"}]`, func(x context.Context, b Backend) (any, error) {
+			return b.DoFolder(x, "a", api.FolderAction{Kind: mail.FolderRename, Path: "Old", To: "New/One"})
+		}},
+		{`undo[0]`, func(x context.Context, b Backend) (any, error) { return b.Undo(x, 0) }},
+		{
+			`search[{"Text":"\"a b\" \u0026 c","Account":"a","Limit":50}]`,
+			func(x context.Context, b Backend) (any, error) {
+				return b.Search(x, api.SearchQuery{Text: `"a b" & c`, Account: "a", Limit: 50})
+			},
+		},
 		{`wait[5]`, func(x context.Context, b Backend) (any, error) { return b.WaitOp(x, 5) }},
 		{`ops["a"]`, func(x context.Context, b Backend) (any, error) { return b.Ops(x, "a") }},
 		{`activity["2026-03-04T05:06:07.000000008Z",10]`, func(x context.Context, b Backend) (any, error) {
@@ -69,6 +82,7 @@ func TestCalls(t *testing.T) {
 			return nil, b.ShowUI(x, api.UIRequest{Show: "message", Message: 3})
 		}},
 		{`pause["2026-03-04T05:06:07.000000008Z"]`, func(x context.Context, b Backend) (any, error) { return nil, b.PauseAlerts(x, at) }},
+		{`doctor[]`, func(x context.Context, b Backend) (any, error) { return b.Doctor(x) }},
 		{`handover[]`, func(x context.Context, b Backend) (any, error) { return nil, b.Handover(x) }},
 		{`quit[]`, func(x context.Context, b Backend) (any, error) { return nil, b.Quit(x) }},
 		{`restart[]`, func(x context.Context, b Backend) (any, error) { return nil, b.Restart(x) }},

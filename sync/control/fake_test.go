@@ -113,6 +113,10 @@ func (f *fake) Messages(_ context.Context, q api.PageQuery) (api.Page, error) {
 	return api.Page{Total: 9, Messages: []api.Message{{ID: 1}}}, f.note("messages", q)
 }
 
+func (f *fake) Search(_ context.Context, q api.SearchQuery) (api.Page, error) {
+	return api.Page{Total: 1, Messages: []api.Message{{ID: 1}}}, f.note("search", q)
+}
+
 func (f *fake) Message(_ context.Context, id mail.MessageID) (api.Message, error) {
 	return api.Message{ID: id}, f.note("message", id)
 }
@@ -138,12 +142,24 @@ func (f *fake) Do(_ context.Context, a api.Action) (api.ActionResult, error) {
 	return api.ActionResult{Op: 5}, f.note("do", a)
 }
 
+func (f *fake) DoFolder(_ context.Context, id mail.AccountID, a api.FolderAction) (api.ActionResult, error) {
+	return api.ActionResult{Op: 6, Ops: []mail.OpID{6}, Role: mail.RoleTrash, Count: 3}, f.note("do-folder", id, a)
+}
+
+func (f *fake) Undo(_ context.Context, id mail.OpID) (api.Op, error) {
+	return api.Op{ID: id, State: mail.OpUndone}, f.note("undo", id)
+}
+
 func (f *fake) WaitOp(_ context.Context, id mail.OpID) (api.Op, error) {
 	return api.Op{ID: id, State: mail.OpDone}, f.note("wait", id)
 }
 
 func (f *fake) Ops(_ context.Context, id mail.AccountID) ([]api.Op, error) {
 	return []api.Op{{ID: 1}}, f.note("ops", id)
+}
+
+func (f *fake) Doctor(context.Context) ([]api.Check, error) {
+	return []api.Check{{Name: "keyring", OK: true}}, f.note("doctor")
 }
 
 func (f *fake) Activity(_ context.Context, since time.Time, limit int) ([]api.Event, error) {

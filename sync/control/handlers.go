@@ -46,6 +46,15 @@ func (s *server) messages(r *http.Request) (any, error) {
 	})
 }
 
+func (s *server) search(r *http.Request) (any, error) {
+	v := r.URL.Query()
+	limit, err := number("limit", v.Get("limit"), 1, maxRows)
+	if err != nil {
+		return nil, err
+	}
+	return s.backend.Search(r.Context(), api.SearchQuery{Text: v.Get("text"), Account: account(r), Limit: int(limit)})
+}
+
 func (s *server) messageAt(r *http.Request) (any, error) {
 	v := r.URL.Query()
 	uid, err := number("uid", v.Get("uid"), 1, math.MaxUint32)
@@ -103,6 +112,22 @@ func (s *server) do(r *http.Request) (any, error) {
 		return nil, usage("an action needs 1 to 10000 messages")
 	}
 	return s.backend.Do(r.Context(), a)
+}
+
+func (s *server) doFolder(r *http.Request) (any, error) {
+	var a api.FolderAction
+	if err := decode(r, &a); err != nil {
+		return nil, err
+	}
+	return s.backend.DoFolder(r.Context(), account(r), a)
+}
+
+func (s *server) undo(r *http.Request) (any, error) {
+	id, err := number("the action's id", r.PathValue("id"), 0, math.MaxInt64)
+	if err != nil {
+		return nil, err
+	}
+	return s.backend.Undo(r.Context(), mail.OpID(id))
 }
 
 func (s *server) waitOp(r *http.Request) (any, error) {

@@ -92,8 +92,10 @@ func (s *server) routes() http.Handler {
 	handle("POST "+prefix+"/sync", answer(func(r *http.Request) (any, error) { return b.Sync(r.Context(), account(r)) }))
 	handle("POST "+prefix+"/kick", done(func(r *http.Request) error { return b.Kick(r.Context()) }))
 	handle("GET "+prefix+"/folders", answer(func(r *http.Request) (any, error) { return b.Folders(r.Context(), account(r)) }))
+	handle("POST "+prefix+"/folders", answer(s.doFolder))
 	handle("POST "+prefix+"/watch", done(s.watch))
 	handle("GET "+prefix+"/messages", answer(s.messages))
+	handle("GET "+prefix+"/search", answer(s.search))
 	handle("GET "+prefix+"/message-at", answer(s.messageAt))
 	handle("GET "+prefix+"/messages/{id}", answer(s.message))
 	handle("GET "+prefix+"/messages/{id}/body", answer(s.body))
@@ -101,6 +103,8 @@ func (s *server) routes() http.Handler {
 	handle("POST "+prefix+"/actions", answer(s.do))
 	handle("GET "+prefix+"/ops", answer(func(r *http.Request) (any, error) { return b.Ops(r.Context(), account(r)) }))
 	handle("GET "+prefix+"/ops/{id}/wait", answer(s.waitOp))
+	handle("POST "+prefix+"/ops/{id}/undo", answer(s.undo))
+	handle("POST "+prefix+"/doctor", answer(func(r *http.Request) (any, error) { return b.Doctor(r.Context()) }))
 	handle("GET "+prefix+"/activity", answer(s.activity))
 	handle("GET "+prefix+"/events", s.events)
 	handle("POST "+prefix+"/ui", done(s.showUI))
@@ -176,11 +180,11 @@ func problemOf(err error) api.Problem {
 
 func statusOf(c mail.Code) int {
 	switch c {
-	case mail.CodeUsage, mail.CodeBadAddress:
+	case mail.CodeUsage, mail.CodeBadAddress, mail.CodeBadFolder:
 		return http.StatusBadRequest
 	case mail.CodeNoAccount, mail.CodeNoFolder, mail.CodeNoMessage, mail.CodeGone:
 		return http.StatusNotFound
-	case mail.CodeAccountExists, mail.CodeBusy:
+	case mail.CodeAccountExists, mail.CodeFolderExists, mail.CodeFolderStays, mail.CodeFolderNoMail, mail.CodeBusy:
 		return http.StatusConflict
 	case mail.CodeNotSupported:
 		return http.StatusNotImplemented

@@ -146,7 +146,7 @@ func TestReadOnly(t *testing.T) {
 	r := newRig(t, func(c *Config) { c.ReadOnly = true })
 	ctx := t.Context()
 	_, add := r.Add(ctx, draft("a@example.org"), "pw", nil)
-	_, do := r.Do(ctx, Action{Kind: mail.OpFlags, IDs: []mail.MessageID{1}})
+	_, do := r.Do(ctx, Action{Kind: mail.ActFlags, IDs: []mail.MessageID{1}})
 	_, pass := r.Sync(ctx, "")
 	for name, err := range map[string]error{
 		"add": add, "do": do, "sync": pass, "remove": r.Remove(ctx, "a", false),

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -9,83 +10,129 @@ import (
 	"github.com/heronmail/heron/sync/mail"
 )
 
+// maxTargets bounds the messages of one op.
+const maxTargets = 10_000
+
 // Action is something the user does to messages.
 type Action struct {
-	Kind   mail.OpKind
-	IDs    []mail.MessageID // at most 10,000
-	Add    mail.Flags
-	Remove mail.Flags
+	Kind   mail.ActionKind
+	IDs    []mail.MessageID
+	Add    mail.Flags // of mail.ActFlags
+	Remove mail.Flags // of mail.ActFlags
+	// To is the display path of the destination of mail.ActMove and mail.ActCopy,
+	// in the account of each message.
+	To string
 }
 
 // Do queues an action, which shows at once, and wakes the workers to send it.
-// It returns one op an account, none if nothing had to change. Messages that
-// are no more are left out; it is Fault no-such-message if none is left.
+// It returns the ops in the order in which they were queued: at least one an
+// account, none where nothing had to change. A folder that archive, junk or
+// delete need and that the account lacks is made first. Messages that are no
+// more are left out; it is Fault no-such-message if none is left. Other faults:
+// no-such-folder and folder-no-mail for To, before anything is queued; those of
+// the disk.
 func (e *Engine) Do(ctx context.Context, a Action) ([]mail.Op, error) {
 	if e.cfg.ReadOnly {
 		return nil, e.readOnly()
 	}
-	if a.Kind != mail.OpFlags {
-		return nil, &mail.Fault{Code: mail.CodeNotSupported, Class: mail.ClassLocal, Args: mail.Args{"what": string(a.Kind)}}
-	}
-	targets, order, err := e.targets(ctx, a.IDs)
+	groups, err := e.groups(ctx, a.IDs)
 	if err != nil {
 		return nil, err
 	}
+	plans := make([][]mail.Op, len(groups))
+	for i, g := range groups {
+		if plans[i], err = e.plan(ctx, a, g); err != nil {
+			return nil, err
+		}
+	}
 	var ops []mail.Op
-	for _, id := range order {
-		op, err := e.store.Enqueue(ctx, mail.Op{
-			Account: id, Kind: a.Kind, Targets: targets[id],
-			Add: mail.NewFlags(a.Add...), Remove: mail.NewFlags(a.Remove...), Created: e.cfg.Now(),
-		})
+	for _, plan := range plans {
+		queued, err := e.queue(ctx, plan)
+		ops = append(ops, queued...)
 		if err != nil {
-			e.note(err)
 			return ops, err
-		}
-		if op.ID == 0 {
-			continue // nothing had to change
-		}
-		ops = append(ops, op)
-		e.mu.Lock()
-		w := e.workers[id]
-		e.mu.Unlock()
-		if w != nil {
-			w.worker.OpsQueued()
 		}
 	}
 	return ops, nil
 }
 
-// targets sorts messages by account, in the order in which the accounts come.
-func (e *Engine) targets(ctx context.Context, ids []mail.MessageID) (map[mail.AccountID][]mail.MessageID, []mail.AccountID, error) {
-	out := map[mail.AccountID][]mail.MessageID{}
-	var order []mail.AccountID
-	var missing error
-	for _, id := range ids {
-		m, err := e.store.Message(ctx, id)
-		switch {
-		case err != nil && mail.FaultOf(err).Code == mail.CodeNoMessage:
-			missing = err
-			continue
-		case err != nil:
-			return nil, nil, err
-		case out[m.Account] == nil:
-			order = append(order, m.Account)
-		}
-		out[m.Account] = append(out[m.Account], id)
+// Undo takes an action back: one that was not sent is cancelled and comes back
+// in state undone, for one that was done its inverse is queued and comes back.
+// 0 is the last action that can be undone. Faults: gone, not-supported.
+func (e *Engine) Undo(ctx context.Context, id mail.OpID) (mail.Op, error) {
+	if e.cfg.ReadOnly {
+		return mail.Op{}, e.readOnly()
 	}
-	if len(order) == 0 {
-		return nil, nil, missing
+	op, err := e.store.Undo(ctx, id)
+	if err != nil {
+		e.note(err)
+		return mail.Op{}, err
 	}
-	return out, order, nil
+	e.wake(op.Account)
+	return op, nil
 }
 
-// WaitOp returns when an op is done or failed, or with ctx's error.
+// queue queues ops of one account, at most maxTargets messages each, in their
+// order. An op whose folder has no id yet goes to the one that the op before it
+// makes.
+func (e *Engine) queue(ctx context.Context, plan []mail.Op) ([]mail.Op, error) {
+	var ops []mail.Op
+	var made mail.MailboxID
+	for _, op := range plan {
+		if op.Mailbox == 0 && op.Kind == mail.OpMove {
+			op.Mailbox = made
+		}
+		for _, part := range parts(op) {
+			queued, err := e.store.Enqueue(ctx, part)
+			if err != nil {
+				e.note(err)
+				return ops, err
+			}
+			if queued.Kind == mail.OpFolderCreate {
+				made = queued.Mailbox
+			}
+			if queued.ID == 0 {
+				continue // nothing had to change
+			}
+			ops = append(ops, queued)
+			e.wake(queued.Account)
+		}
+	}
+	return ops, nil
+}
+
+// parts splits an op that has more messages than one may have.
+func parts(op mail.Op) []mail.Op {
+	if len(op.Targets) <= maxTargets {
+		return []mail.Op{op}
+	}
+	var out []mail.Op
+	for ids := range slices.Chunk(op.Targets, maxTargets) {
+		part := op
+		part.Targets = ids
+		out = append(out, part)
+	}
+	return out
+}
+
+// wake tells the worker of an account that there is something to send.
+func (e *Engine) wake(id mail.AccountID) {
+	e.mu.Lock()
+	w := e.workers[id]
+	e.mu.Unlock()
+	if w != nil {
+		w.worker.OpsQueued()
+	}
+}
+
+// WaitOp returns when an op has ended: it was done, taken back or undone; or
+// with ctx's error.
 func (e *Engine) WaitOp(ctx context.Context, id mail.OpID) (mail.Op, error) {
 	sub := e.store.Subscribe()
 	defer sub.Close()
 	for {
 		op, err := e.store.Op(ctx, id)
-		if err != nil || op.State == mail.OpDone || op.State == mail.OpFailed {
+		if err != nil || op.State != mail.OpWaiting && op.State != mail.OpSending {
 			return op, err
 		}
 		select {

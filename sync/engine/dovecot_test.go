@@ -60,7 +60,7 @@ func TestAccountLife(t *testing.T) {
 		t.Errorf("raw %q", got)
 	}
 
-	ops, err := r.Do(ctx, Action{Kind: mail.OpFlags, IDs: []mail.MessageID{id}, Add: mail.Flags{mail.FlagSeen}})
+	ops, err := r.Do(ctx, Action{Kind: mail.ActFlags, IDs: []mail.MessageID{id}, Add: mail.Flags{mail.FlagSeen}})
 	r.must(err)
 	if s := r.status("shown at once", func(s AccountStatus) bool { return s.Unread == 0 }); len(ops) != 1 {
 		t.Fatalf("ops %+v, %+v", ops, s)

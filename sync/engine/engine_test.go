@@ -125,7 +125,7 @@ func TestDo(t *testing.T) {
 	for _, l := range ids {
 		all = append(all, l...)
 	}
-	seen := Action{Kind: mail.OpFlags, IDs: all, Add: mail.Flags{mail.FlagSeen}}
+	seen := Action{Kind: mail.ActFlags, IDs: all, Add: mail.Flags{mail.FlagSeen}}
 	ops, err := r.Do(t.Context(), seen)
 	if err != nil || len(ops) != 2 || len(ops[0].Targets) != 1 || len(ops[1].Targets) != 1 {
 		t.Fatalf("ops %+v, %v", ops, err)
@@ -136,11 +136,11 @@ func TestDo(t *testing.T) {
 	if again, err := r.Do(t.Context(), seen); err != nil || len(again) != 0 {
 		t.Errorf("nothing had to change: %+v, %v", again, err)
 	}
-	if _, err := r.Do(t.Context(), Action{Kind: mail.OpFlags, IDs: []mail.MessageID{999}}); code(err) != mail.CodeNoMessage {
+	if _, err := r.Do(t.Context(), Action{Kind: mail.ActFlags, IDs: []mail.MessageID{999}}); code(err) != mail.CodeNoMessage {
 		t.Errorf("no message: %v", err)
 	}
-	if _, err := r.Do(t.Context(), Action{Kind: mail.OpDelete, IDs: all}); code(err) != mail.CodeNotSupported {
-		t.Errorf("delete: %v", err)
+	if _, err := r.Do(t.Context(), Action{Kind: "fly", IDs: all}); code(err) != mail.CodeNotSupported {
+		t.Errorf("an unknown action: %v", err)
 	}
 	if waiting, err := r.Ops(t.Context(), ""); err != nil || len(waiting) != 2 {
 		t.Errorf("waiting %+v, %v", waiting, err)

@@ -28,6 +28,12 @@ type Report struct {
 // Step is what a check tells of one step.
 type Step = imapsync.Step
 
+// What Doctor looks at in a step.
+const (
+	StepRunning      = imapsync.StepRunning
+	StepCapabilities = imapsync.StepCapabilities
+)
+
 // newWorker makes the worker of an account.
 func (e *Engine) newWorker(a mail.Account) worker {
 	if e.cfg.newWorker != nil {

@@ -36,7 +36,7 @@ func Describe(p *i18n.Printer, pr mail.Problem) Text {
 			args = append(args, k, "–")
 		}
 	}
-	for _, k := range []string{"line", "backup"} {
+	for _, k := range []string{"line", "backup", "reason", "delimiter"} {
 		if !known[k] {
 			args = append(args, k, "")
 		}
@@ -85,7 +85,7 @@ const (
 // ExitCode is what a program that ends with this problem returns.
 func ExitCode(pr mail.Problem) int {
 	switch pr.Code {
-	case mail.CodeUsage, mail.CodeBadAddress:
+	case mail.CodeUsage, mail.CodeBadAddress, mail.CodeBadFolder:
 		return ExitUsage
 	case mail.CodeNoAccount, mail.CodeNoFolder, mail.CodeNoMessage:
 		return ExitNotFound

@@ -154,3 +154,17 @@ func TestRingKeepsTheLastLinesRedacted(t *testing.T) {
 		}
 	}
 }
+
+// TestBadFolderNames: each reason is said, in words of its own.
+func TestBadFolderNames(t *testing.T) {
+	for lang, p := range printers(t) {
+		seen := map[string]bool{}
+		for _, reason := range []string{mail.NameEmpty, mail.NameLong, mail.NameControl, mail.NameFlat, mail.NameDelimiter, mail.NameInside, "another"} {
+			text := Describe(p, mail.Problem{Code: mail.CodeBadFolder, Args: mail.Args{"folder": "v1.0", "reason": reason, "delimiter": "."}}).Text
+			if seen[text] || !strings.Contains(text, "v1.0") {
+				t.Errorf("%s, %s: %q", lang, reason, text)
+			}
+			seen[text] = true
+		}
+	}
+}

@@ -136,39 +136,6 @@ func (b *backend) Raw(ctx context.Context, id mail.MessageID) (io.ReadCloser, er
 	return b.engine.Raw(ctx, id)
 }
 
-// Do implements control.Backend.
-func (b *backend) Do(ctx context.Context, a api.Action) (api.ActionResult, error) {
-	ops, err := b.engine.Do(ctx, engine.Action{Kind: a.Kind, IDs: a.IDs, Add: a.Add, Remove: a.Remove})
-	var out api.ActionResult
-	for _, op := range ops {
-		out.Op = op.ID
-		out.Ops = append(out.Ops, op.ID)
-	}
-	return out, err
-}
-
-// WaitOp implements control.Backend.
-func (b *backend) WaitOp(ctx context.Context, id mail.OpID) (api.Op, error) {
-	op, err := b.engine.WaitOp(ctx, id)
-	if err != nil {
-		return api.Op{}, err
-	}
-	return api.FromOp(op), nil
-}
-
-// Ops implements control.Backend.
-func (b *backend) Ops(ctx context.Context, id mail.AccountID) ([]api.Op, error) {
-	ops, err := b.engine.Ops(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]api.Op, len(ops))
-	for i, op := range ops {
-		out[i] = api.FromOp(op)
-	}
-	return out, nil
-}
-
 // ShowUI implements control.Backend.
 func (b *backend) ShowUI(_ context.Context, r api.UIRequest) error {
 	if b.host == nil {

@@ -175,15 +175,17 @@ func toSteps(step func(api.Step)) func(engine.Step) {
 	if step == nil {
 		return nil
 	}
-	return func(s engine.Step) {
-		out := api.Step{Name: api.StepName(s.Name), State: api.StepState(s.State), Detail: s.Detail}
-		if s.Fault != nil {
-			p := api.FromProblem(s.Fault.Problem())
-			out.Problem = &p
-		}
-		if len(s.Mailboxes) > 0 {
-			out.Folders = toFolders(s.Mailboxes)
-		}
-		step(out)
+	return func(s engine.Step) { step(toStep(s)) }
+}
+
+func toStep(s engine.Step) api.Step {
+	out := api.Step{Name: api.StepName(s.Name), State: api.StepState(s.State), Detail: s.Detail}
+	if s.Fault != nil {
+		p := api.FromProblem(s.Fault.Problem())
+		out.Problem = &p
 	}
+	if len(s.Mailboxes) > 0 {
+		out.Folders = toFolders(s.Mailboxes)
+	}
+	return out
 }

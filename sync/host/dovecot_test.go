@@ -79,7 +79,7 @@ func TestOverTheSocket(t *testing.T) {
 	if err := c.SetWatched(ctx, added.ID, "Nowhere", true); code(err) != mail.CodeNoFolder {
 		t.Errorf("watch: %v", err)
 	}
-	done, err := c.Do(ctx, api.Action{Kind: mail.OpFlags, IDs: []mail.MessageID{id}, Add: mail.Flags{mail.FlagSeen}})
+	done, err := c.Do(ctx, api.Action{Kind: mail.ActFlags, IDs: []mail.MessageID{id}, Add: mail.Flags{mail.FlagSeen}})
 	if err != nil || done.Op == 0 {
 		t.Fatalf("do %+v, %v", done, err)
 	}

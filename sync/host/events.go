@@ -96,7 +96,12 @@ func (s *stream) catchUp(ctx context.Context) error {
 			return err
 		}
 		for _, c := range changes {
-			if err := s.fn(api.FromChange(c)); err != nil {
+			e := api.FromChange(c)
+			if op, ok := c.(mail.OpChanged); ok {
+				named := s.b.toOp(ctx, op.Op)
+				e.Op = &named
+			}
+			if err := s.fn(e); err != nil {
 				return err
 			}
 			s.rev = c.Meta().Rev

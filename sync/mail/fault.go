@@ -64,10 +64,13 @@ const (
 	CodeNoAccount        Code = "no-such-account" // args: account
 	CodeNoFolder         Code = "no-such-folder"  // args: folder
 	CodeNoMessage        Code = "no-such-message" // args: message
+	CodeFolderExists     Code = "folder-exists"   // args: folder
+	CodeFolderStays      Code = "folder-stays"    // args: folder: the inbox is neither renamed nor deleted
+	CodeFolderNoMail     Code = "folder-no-mail"  // args: folder: a level that holds folders only
+	CodeBadFolder        Code = "bad-folder-name" // args: folder, reason, delimiter
 	CodeUsage            Code = "usage"           // args: text
 	CodeBadAddress       Code = "bad-address"     // args: address
 	CodeAccountExists    Code = "account-exists"  // args: account
-	CodeFolderExists     Code = "folder-exists"   // args: folder
 	CodeNothingToUndo    Code = "nothing-to-undo" // nothing was done that can be taken back
 	CodeMovedElsewhere   Code = "moved-elsewhere" // the message was moved by another program before it was deleted here
 	CodeFolderChanged    Code = "folder-changed"  // args: folder: mail came into it since its deletion was asked for

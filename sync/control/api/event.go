@@ -86,7 +86,7 @@ func FromChange(c mail.Change) Event {
 	case mail.AccountState:
 		e.State, e.ToldBy, e.ToldWhy, e.Gone = c.State, c.ToldBy, c.ToldWhy, c.Removed
 	case mail.OpChanged:
-		o := FromOp(c.Op)
+		o := FromOp(c.Op, "")
 		e.Op = &o
 	case mail.ProblemRaised:
 		p := FromProblem(c.Problem)

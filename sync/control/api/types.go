@@ -274,44 +274,6 @@ type SyncReport struct {
 	Problem      *Problem       `json:"problem,omitempty"` // why the pass failed
 }
 
-// Action is something the user does to messages.
-type Action struct {
-	Kind   mail.OpKind      `json:"kind"`
-	IDs    []mail.MessageID `json:"ids"` // 1 to 10,000
-	Add    mail.Flags       `json:"add,omitempty"`
-	Remove mail.Flags       `json:"remove,omitempty"`
-}
-
-// ActionResult answers an Action: it is queued, and shown at once.
-type ActionResult struct {
-	Op mail.OpID `json:"op"` // 0: nothing had to change
-	// Ops are all that were queued: messages of several accounts need several.
-	Ops []mail.OpID `json:"ops,omitempty"`
-}
-
-// Op is an action that waits for its server, or how it ended.
-type Op struct {
-	ID      mail.OpID      `json:"id"`
-	Account mail.AccountID `json:"account"`
-	Kind    mail.OpKind    `json:"kind"`
-	Count   int            `json:"count"` // messages
-	Add     mail.Flags     `json:"add,omitempty"`
-	Remove  mail.Flags     `json:"remove,omitempty"`
-	State   mail.OpState   `json:"state"`
-	Tries   int            `json:"tries"`
-	Created time.Time      `json:"created"`
-	NextTry time.Time      `json:"next_try,omitzero"`
-	Fault   string         `json:"fault,omitempty"`
-}
-
-// FromOp converts.
-func FromOp(o mail.Op) Op {
-	return Op{
-		ID: o.ID, Account: o.Account, Kind: o.Kind, Count: len(o.Targets), Add: o.Add, Remove: o.Remove,
-		State: o.State, Tries: o.Tries, Created: o.Created, NextTry: o.NextTry, Fault: o.Fault,
-	}
-}
-
 // UIRequest asks the window, or the agent to start one.
 type UIRequest struct {
 	Show    string         `json:"show"` // "main", "message", "wizard"; "quit" ends the window

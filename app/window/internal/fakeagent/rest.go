@@ -102,3 +102,21 @@ func (a *Agent) Quit(context.Context) error { return unsupported("Quit") }
 
 // Restart implements control.Backend.
 func (a *Agent) Restart(context.Context) error { return a.failure("Restart") }
+
+// DoFolder implements control.Backend.
+func (a *Agent) DoFolder(context.Context, mail.AccountID, api.FolderAction) (api.ActionResult, error) {
+	return api.ActionResult{}, unsupported("DoFolder")
+}
+
+// Undo implements control.Backend.
+func (a *Agent) Undo(context.Context, mail.OpID) (api.Op, error) {
+	return api.Op{}, unsupported("Undo")
+}
+
+// Search implements control.Backend.
+func (a *Agent) Search(context.Context, api.SearchQuery) (api.Page, error) {
+	return api.Page{}, unsupported("Search")
+}
+
+// Doctor implements control.Backend.
+func (a *Agent) Doctor(context.Context) ([]api.Check, error) { return nil, unsupported("Doctor") }

@@ -1,0 +1,73 @@
+package api
+
+import (
+	"time"
+
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// Action is something the user does to messages.
+type Action struct {
+	Kind   mail.ActionKind  `json:"kind"`
+	IDs    []mail.MessageID `json:"ids"` // 1 to 10,000
+	Add    mail.Flags       `json:"add,omitempty"`
+	Remove mail.Flags       `json:"remove,omitempty"`
+	// To is the display path of the folder to move or copy to, in the account of
+	// each message.
+	To string `json:"to,omitempty"`
+}
+
+// FolderAction is something the user does to a folder.
+type FolderAction struct {
+	Kind mail.FolderActionKind `json:"kind"`
+	Path string                `json:"path"`
+	To   string                `json:"to,omitempty"` // the new path, of a rename
+}
+
+// ActionResult answers an Action or a FolderAction: it is queued, and shown at
+// once.
+type ActionResult struct {
+	Op mail.OpID `json:"op"` // 0: nothing had to change
+	// Ops are all that were queued: messages of several accounts need several.
+	Ops []mail.OpID `json:"ops,omitempty"`
+	// Role is that of the folder, and Count how many messages emptying it
+	// deletes; of a FolderAction.
+	Role  mail.Role `json:"role,omitempty"`
+	Count int       `json:"count,omitempty"`
+}
+
+// Op is an action that waits for its server, or how it ended.
+type Op struct {
+	ID      mail.OpID      `json:"id"`
+	Account mail.AccountID `json:"account"`
+	Kind    mail.OpKind    `json:"kind"`
+	Count   int            `json:"count"` // messages
+	// Folder is the display path of the destination, or of the folder that is
+	// acted on; "" when there is none or it is not known any more.
+	Folder  string       `json:"folder,omitempty"`
+	Name    string       `json:"name,omitempty"` // the server's name of a new folder
+	Add     mail.Flags   `json:"add,omitempty"`
+	Remove  mail.Flags   `json:"remove,omitempty"`
+	State   mail.OpState `json:"state"`
+	Tries   int          `json:"tries"`
+	Created time.Time    `json:"created"`
+	NextTry time.Time    `json:"next_try,omitzero"`
+	Fault   string       `json:"fault,omitempty"`
+	Inverse mail.OpID    `json:"inverse,omitempty"` // the op that this one undoes
+}
+
+// FromOp converts; folder is the display path of its mailbox, "" if unknown.
+func FromOp(o mail.Op, folder string) Op {
+	return Op{
+		ID: o.ID, Account: o.Account, Kind: o.Kind, Count: len(o.Targets), Folder: folder, Name: o.Name,
+		Add: o.Add, Remove: o.Remove, State: o.State, Tries: o.Tries, Created: o.Created, NextTry: o.NextTry,
+		Fault: o.Fault, Inverse: o.Inverse,
+	}
+}
+
+// SearchQuery asks for messages that hold words.
+type SearchQuery struct {
+	Text    string         // words; all must be there
+	Account mail.AccountID // "": all
+	Limit   int            // 1 to 500
+}

@@ -1,0 +1,76 @@
+package engine
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/store"
+)
+
+// second adds another account to an actor's engine, with an inbox that has one
+// message, and returns that.
+func (a actor) second() (mail.AccountID, mail.MessageID) {
+	a.Helper()
+	acc, err := a.Add(a.Context(), draft("b@other.example"), "pw", nil)
+	a.must(err)
+	a.list(acc.ID, store.ListedMailbox{Name: "INBOX", Role: mail.RoleInbox})
+	b := actor{a.rig, acc.ID}
+	box, err := a.store.MailboxByPath(a.Context(), acc.ID, "INBOX")
+	a.must(err)
+	_, err = a.store.Apply(a.Context(), acc.ID, store.Batch{Deltas: []store.Delta{{
+		Mailbox: box.ID, SetCursor: true, Cursor: mail.Cursor{UIDValidity: 1, UIDNext: 2, Messages: 1},
+		Added: []store.Fetched{{UID: 1, Size: 1}},
+	}}})
+	a.must(err)
+	return acc.ID, b.in("INBOX")[0]
+}
+
+// TestAnActionInSeveralAccounts: each account gets ops of its own. When a folder
+// is missing in one of them, nothing is done in any.
+func TestAnActionInSeveralAccounts(t *testing.T) {
+	a := newActor(t, "/", "INBOX", "Work")
+	other, theirs := a.second()
+	all := append(a.in("INBOX"), theirs)
+	if ops, err := a.Do(t.Context(), Action{Kind: mail.ActMove, IDs: all, To: "Work"}); code(err) != mail.CodeNoFolder || len(ops) != 0 {
+		t.Errorf("a folder that one lacks: %q, %v", a.words(ops), err)
+	}
+	if waiting, err := a.Ops(t.Context(), ""); err != nil || len(waiting) != 0 {
+		t.Errorf("queued all the same: %q, %v", a.words(waiting), err)
+	}
+	ops, err := a.Do(t.Context(), Action{Kind: mail.ActDelete, IDs: all})
+	a.must(err)
+	if got := a.words(ops); got != "folder.create as Trash, move 2 to Trash, folder.create as Trash, move 1 to Trash" {
+		t.Errorf("deleted in both: %q", got)
+	}
+	if ops[1].Account != a.id || ops[3].Account != other || ops[1].Mailbox == ops[3].Mailbox {
+		t.Errorf("in the wrong account: %+v", ops)
+	}
+}
+
+// TestUndoOfAnAction: what was not sent is cancelled, the newest first, and the
+// messages are where they were.
+func TestUndoOfAnAction(t *testing.T) {
+	a := newActor(t, "/", "INBOX", "Work", "Bin is trash")
+	msgs := a.in("INBOX")
+	_, err := a.Do(t.Context(), Action{Kind: mail.ActMove, IDs: msgs[:1], To: "Work"})
+	a.must(err)
+	_, err = a.Do(t.Context(), Action{Kind: mail.ActDelete, IDs: msgs[1:]})
+	a.must(err)
+	if left := a.in("INBOX"); len(left) != 0 {
+		t.Fatalf("still in the inbox: %v", left)
+	}
+	for i, want := range [][]mail.MessageID{msgs[1:], msgs} {
+		op, err := a.Undo(t.Context(), 0)
+		a.must(err)
+		if got := a.in("INBOX"); op.State != mail.OpUndone || !slices.Equal(got, want) {
+			t.Errorf("undo %d: %s, the inbox has %v, want %v", i, op.State, got, want)
+		}
+	}
+	if _, err := a.Undo(t.Context(), 0); code(err) != mail.CodeNothingToUndo {
+		t.Errorf("nothing is left: %v", err)
+	}
+	if waiting, err := a.Ops(t.Context(), ""); err != nil || len(waiting) != 0 {
+		t.Errorf("still waiting: %q, %v", a.words(waiting), err)
+	}
+}
