@@ -107,7 +107,23 @@ func (s *session) idleOnInbox(ctx context.Context, d time.Duration) error {
 		return nil
 	default:
 	}
-	return s.idle(ctx, min(d, spread(s.w.renew.every*9/10, 1.1)))
+	return s.idle(ctx, min(d, s.w.renew.every*s.renewShare/1000))
+}
+
+// noteIdle notes for how long the server was quiet. An IDLE that lasted as long
+// as it was to was begun anew, by which the server answered; a shorter one may be
+// the rest of the one before, with nothing said between the two.
+func (s *session) noteIdle(err error, woken bool, lasted, limit time.Duration) {
+	if err == nil && lasted >= limit {
+		s.heard(nil)
+	}
+	switch {
+	case woken:
+	case err != nil: // found dead: it was so since before, or in this time
+		s.quiet = max(s.quiet, lasted)
+	default:
+		s.quiet += lasted
+	}
 }
 
 // A server that ends an IDLE by itself within idleLeast, with nothing told, is
@@ -135,10 +151,7 @@ func (s *session) idle(ctx context.Context, d time.Duration) error {
 	woken := until.Err() != nil
 	stop()
 	<-ended
-	s.heard(err)
-	if !woken {
-		s.quiet = max(s.quiet, time.Since(began))
-	}
+	s.noteIdle(err, woken, time.Since(began), d)
 	switch {
 	case err == nil && !woken && time.Since(began) < min(d, idleLeast):
 		return pollTeller{}.wait(ctx, s, min(d, idleAgain))
