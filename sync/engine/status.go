@@ -129,7 +129,7 @@ func (as *AccountStatus) stands(state mail.State) {
 func summary(boxes []mail.Mailbox) (unread int, oldest time.Time) {
 	first := true
 	for _, b := range boxes {
-		if !b.Selectable || b.Role == mail.RoleAll || b.Role == mail.RoleFlagged {
+		if !b.Kept() {
 			continue
 		}
 		if b.Role.Counted() {

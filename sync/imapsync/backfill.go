@@ -76,7 +76,7 @@ func (s *session) planFills(ctx context.Context) error {
 	}
 	var plans []*plan
 	for _, box := range s.boxes {
-		if box.Cursor.BackfillBelow > 1 && !planned[box.ID] && box.Selectable && indexed(box.Role) {
+		if box.Cursor.BackfillBelow > 1 && !planned[box.ID] && box.Kept() {
 			plans = append(plans, &plan{box: box})
 		}
 	}

@@ -13,6 +13,7 @@ import (
 // listed is a mailbox as LIST and STATUS tell of it.
 type listed struct {
 	wire.ListData
+	prefix     string // of the user's namespace that it is in
 	role       mail.Role
 	subscribed bool
 	status     wire.StatusData
@@ -21,12 +22,13 @@ type listed struct {
 	refused    bool // its STATUS was refused, more than once
 }
 
-// levels are the parts of the name.
+// levels are the parts of the name within its namespace.
 func (l *listed) levels() []string {
+	name := strings.TrimPrefix(l.Name, l.prefix)
 	if l.Delimiter == "" {
-		return []string{l.Name}
+		return []string{name}
 	}
-	return strings.Split(l.Name, l.Delimiter)
+	return strings.Split(name, l.Delimiter)
 }
 
 // canSelect reports whether the mailbox can be opened: neither is it a level
@@ -34,7 +36,9 @@ func (l *listed) levels() []string {
 func (l *listed) canSelect() bool { return l.Selectable() && !l.refused }
 
 // indexed reports whether the mailbox's mail is kept.
-func (l *listed) indexed() bool { return l.canSelect() && indexed(l.role) }
+func (l *listed) indexed() bool {
+	return mail.Mailbox{Role: l.role, Selectable: l.canSelect(), Subscribed: l.subscribed}.Kept()
+}
 
 // statusItems is what STATUS is asked for.
 func (s *session) statusItems() string {
@@ -56,6 +60,7 @@ func (s *session) list(ctx context.Context) ([]listed, error) {
 		// of it; after NOOP that is the truth.
 		steps = append(steps, step{cmd: "NOOP"})
 	}
+	steps = append(steps, s.places.steps(caps)...)
 	extended := caps.Has("LIST-EXTENDED") || caps.Has("IMAP4REV2")
 	if opts := listReturn(caps, extended, s.statusItems()); len(opts) > 0 {
 		steps = append(steps, step{cmd: `LIST "" "*" RETURN (` + strings.Join(opts, " ") + ")", each: b.note, must: true})
@@ -73,6 +78,7 @@ func (s *session) list(ctx context.Context) ([]listed, error) {
 	if s.notify.on { // told unasked, of mailboxes that were deleted
 		list = slices.DeleteFunc(list, func(l listed) bool { return l.Has(nonExistent) })
 	}
+	s.places.arrange(list)
 	assignRoles(list)
 	return list, s.statuses(ctx, list)
 }

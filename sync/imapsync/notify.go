@@ -106,7 +106,7 @@ func (s *session) toldPass(ctx context.Context, h hint) error {
 		switch {
 		case box == nil:
 			s.pollNow() // a name that we do not know: list again
-		case !box.Selectable || !indexed(box.Role) || box.ID == s.inbox && h.inbox() || agrees(box.Cursor, st):
+		case !box.Kept() || box.ID == s.inbox && h.inbox() || agrees(box.Cursor, st):
 		case box.Cursor.UIDNext == 0 || otherMessages(box.Cursor, st):
 			return s.pass(ctx, h, false)
 		default:

@@ -75,6 +75,7 @@ func flagsOf(from, to int) string {
 // odd is a store that passes over scripted servers are made into.
 type odd struct {
 	*testing.T
+	dir    string
 	store  *store.Store
 	script *mailtest.Script
 	cfg    Config
@@ -83,7 +84,7 @@ type odd struct {
 // against starts a server that plays the parts, one a pass.
 func against(t *testing.T, parts ...string) *odd {
 	t.Helper()
-	o := &odd{T: t, script: mailtest.NewScript(t, strings.Join(parts, "C: <close>\n---\n")+"C: <close>\n")}
+	o := &odd{T: t, dir: t.TempDir(), script: mailtest.NewScript(t, strings.Join(parts, "C: <close>\n---\n")+"C: <close>\n")}
 	host, port, err := net.SplitHostPort(o.script.Listen())
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +93,7 @@ func against(t *testing.T, parts ...string) *odd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.store, err = store.Open(t.Context(), t.TempDir(), store.Options{}); err != nil {
+	if o.store, err = store.Open(t.Context(), o.dir, store.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -142,7 +143,12 @@ func (o *odd) uids() []mail.UID {
 
 func (o *odd) inbox() mail.Mailbox {
 	o.Helper()
-	b, err := o.store.MailboxByPath(o.Context(), "odd", "INBOX")
+	return o.box("INBOX")
+}
+
+func (o *odd) box(path string) mail.Mailbox {
+	o.Helper()
+	b, err := o.store.MailboxByPath(o.Context(), "odd", path)
 	if err != nil {
 		o.Fatal(err)
 	}

@@ -73,6 +73,9 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 	if err != nil {
 		return err
 	}
+	if err := s.letGo(ctx, byName); err != nil {
+		return err
+	}
 	var ts []*target
 	budget := adoptTogther
 	for id, box := range s.boxes {
@@ -127,6 +130,29 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 // byBox sorts by id, so that the commands of two passes come in the same order.
 func byBox(ts []*target) {
 	slices.SortFunc(ts, func(a, b *target) int { return int(a.box.ID - b.box.ID) })
+}
+
+// letGo forgets the mail of folders that is not kept any more: those of others
+// that the user unsubscribed from, and those of which the server says now that
+// they only show again what is elsewhere.
+func (s *session) letGo(ctx context.Context, byName map[string]*listed) error {
+	var ds []store.Delta
+	for id, box := range s.boxes {
+		l := byName[box.Name]
+		if l == nil || !l.canSelect() || l.indexed() || box.Cursor.UIDNext == 0 {
+			continue
+		}
+		known, err := s.w.cfg.Store.UIDs(ctx, id)
+		if err != nil {
+			return err
+		}
+		ds = append(ds, store.Delta{Mailbox: id, Gone: known, SetCursor: true, Server: &mail.Counts{}})
+	}
+	if len(ds) == 0 {
+		return nil
+	}
+	s.log.Info("folders are not kept any more", "count", len(ds))
+	return s.apply(ctx, store.Batch{Origin: mail.Elsewhere, Deltas: ds})
 }
 
 // inboxPass brings only the inbox in step: one round trip.

@@ -27,6 +27,8 @@ func TestRoles(t *testing.T) {
 		},
 		"the outermost of two": {`INBOX / - inbox`, `INBOX/Sent / - none`, `Sent / - sent`},
 		"the more usual name":  {`INBOX / - inbox`, `Sent_Items / - none`, `Sent / - sent`},
+		"an umlaut in two":     {`INBOX / - inbox`, "Entwu\u0308rfe / - drafts"},
+		"views":                {`INBOX / - inbox`, `[Gmail]/Important / \Important important`, `[Gmail]/All / \All all`},
 		"deep in a tree":       {`INBOX / - inbox`, `Work/Archive / - none`, `A/B/Trash / - none`},
 		"no delimiter":         {`inbox NIL - none`, `INBOX NIL - inbox`, `Drafts NIL - drafts`},
 		"not selectable":       {`INBOX / - inbox`, `Trash / \Noselect none`},

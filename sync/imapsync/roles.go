@@ -3,6 +3,8 @@ package imapsync
 import (
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/heronmail/heron/sync/mail"
 )
 
@@ -88,7 +90,7 @@ func bestName(list []listed, names []string) int {
 		if len(levels) > 2 || len(levels) == 2 && !isPrefix(levels[0]) {
 			continue
 		}
-		last := strings.ToLower(levels[len(levels)-1])
+		last := strings.ToLower(norm.NFC.String(levels[len(levels)-1])) // some write ü as two
 		for rank, n := range names {
 			if n != last {
 				continue
@@ -112,7 +114,3 @@ func isPrefix(level string) bool {
 		return false
 	}
 }
-
-// indexed reports whether mail in a mailbox of the role is kept: views that
-// show everything again are not (RFC 6154 \All and \Flagged).
-func indexed(r mail.Role) bool { return r != mail.RoleAll && r != mail.RoleFlagged }

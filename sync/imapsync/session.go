@@ -25,6 +25,7 @@ type session struct {
 	esearch   bool // RFC 4731
 
 	teller  teller
+	places  places
 	notify  notifying
 	promise promise
 	extras  *extras // nil without

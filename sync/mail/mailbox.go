@@ -28,17 +28,25 @@ const (
 	RoleTrash   Role = "trash"
 	RoleAll     Role = "all"     // everything again: neither indexed nor counted
 	RoleFlagged Role = "flagged" // a view, as RoleAll
+	// RoleImportant is a view too (RFC 8457).
+	RoleImportant Role = "important"
+	// RoleShared is for another user's mailboxes and those of a group (RFC 2342),
+	// whatever they are called: kept if the user subscribed to them, not counted.
+	RoleShared Role = "shared"
 )
 
 // Counted reports whether unread mail of the role adds to an account's number.
 func (r Role) Counted() bool {
 	switch r {
-	case RoleJunk, RoleTrash, RoleAll, RoleFlagged, RoleDrafts, RoleSent:
+	case RoleJunk, RoleTrash, RoleAll, RoleFlagged, RoleImportant, RoleShared, RoleDrafts, RoleSent:
 		return false
 	default:
 		return true
 	}
 }
+
+// View reports whether a mailbox of the role shows again what others hold.
+func (r Role) View() bool { return r == RoleAll || r == RoleFlagged || r == RoleImportant }
 
 // Counts are a mailbox's numbers as the server last said them with our pending
 // actions laid over.
@@ -70,6 +78,12 @@ type Mailbox struct {
 	Counts     Counts
 	Cursor     Cursor
 	LastSync   time.Time // zero: never
+}
+
+// Kept reports whether the mailbox's mail is kept here: views are not, and what
+// is others' only when the user subscribed to it.
+func (m Mailbox) Kept() bool {
+	return m.Selectable && !m.Role.View() && (m.Role != RoleShared || m.Subscribed)
 }
 
 // Path is the name as the user sees it: '/' between levels, `\/` for a slash

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -171,8 +172,8 @@ func (c *Conn) Close() error {
 }
 
 // Mailbox returns a mailbox name, as decoded from a LIST of this connection,
-// the way commands take it: encoded and quoted. There is no name that it could
-// not make harmless.
+// the way commands take it: encoded and quoted, or a literal if the server has
+// line ends in it. There is no name that it could not make harmless.
 func (c *Conn) Mailbox(name string) string {
 	if strings.EqualFold(name, "INBOX") {
 		return `"INBOX"`
@@ -182,6 +183,9 @@ func (c *Conn) Mailbox(name string) string {
 	c.mu.Unlock()
 	if !ok {
 		raw = EncodeMailbox(name)
+	}
+	if strings.ContainsAny(raw, "\r\n") {
+		return "{" + strconv.Itoa(len(raw)) + "}\r\n" + raw
 	}
 	return quoteBytes(raw)
 }

@@ -14,12 +14,13 @@ type ListData struct {
 	OldName   string   // RFC 9051 §6.3.9.7, decoded; "" for none
 }
 
-// ParseList reads a LIST response.
+// ParseList reads a LIST response, or one of XLIST, which Google had before
+// there was SPECIAL-USE.
 func ParseList(r *Response) (ListData, error) {
 	var d ListData
 	args := r.Args()
 	attrs, delimiter, name := args.At(0), args.At(1), args.At(2)
-	if r.Type != "LIST" || r.Bad != nil || attrs.Kind() != List || name.Kind() == List || name.Kind() == None ||
+	if r.Type != "LIST" && r.Type != "XLIST" || r.Bad != nil || attrs.Kind() != List || name.Kind() == List || name.Kind() == None ||
 		len(name.Bytes()) > maxName || len(delimiter.Bytes()) > maxDelimiter {
 		return d, malformed("LIST")
 	}
@@ -85,6 +86,8 @@ func (d ListData) Role() mail.Role {
 			return mail.RoleAll
 		case `\flagged`, `\starred`:
 			return mail.RoleFlagged
+		case `\important`: // RFC 8457
+			return mail.RoleImportant
 		}
 	}
 	return mail.RoleNone

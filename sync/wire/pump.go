@@ -64,21 +64,22 @@ func (c *Conn) note(r *Response) {
 	switch r.Type {
 	case "BYE":
 		c.noteBye(r)
-	case "LIST":
+	case "LIST", "XLIST":
 		c.noteName(r.Args().At(2))
 	}
 }
 
 // noteName remembers a mailbox name that we would encode in another way than
 // the server does: one that is not in proper modified UTF-7. Raw UTF-8 needs
-// no remembering, servers that send it understand the encoded name.
+// no remembering, servers that send it understand the encoded name, and one with
+// NUL could not be sent back (RFC 3501 §9, CHAR8).
 func (c *Conn) noteName(v Value) {
 	raw := v.Bytes()
 	if !utf8.Valid(raw) || len(raw) == 0 || len(raw) > maxName {
 		return
 	}
 	for _, b := range raw {
-		if b >= utf8.RuneSelf || b < ' ' || b == 0x7f { // the latter cannot be sent
+		if b >= utf8.RuneSelf || b == 0 {
 			return
 		}
 	}
