@@ -13,6 +13,9 @@
 //     batches of bounded size (backfill.go), resumed where it was cut;
 //   - doing: what the user did is sent from the store's queue (ops.go), bodies
 //     are streamed into the store (body.go);
+//   - folders: whose they are, what they are for, what they were called before
+//     (listing.go, namespace.go, roles.go, rename.go), and what known servers
+//     need (quirks.go);
 //   - living: connecting again with a jittered backoff (worker.go, backoff.go).
 //
 // Promises. Everything found in one pass is written in one transaction with
@@ -26,5 +29,6 @@
 // One goroutine, that of [Worker.Serve], talks to the server. The other methods
 // hand it work, and are safe to call from any goroutine.
 //
-// To test it: go test -race ./sync/imapsync; it needs dovecot-imapd.
+// To test it: go test -race ./sync/imapsync; it needs dovecot-imapd. Servers
+// that cannot be had are played from testdata/servers.
 package imapsync

@@ -136,7 +136,8 @@ func (s *session) suspect(name string) {
 // statusStep asks for one mailbox's STATUS.
 func (s *session) statusStep(name string, into *wire.StatusData, has *bool) step {
 	return step{
-		cmd: "STATUS " + s.conn.Mailbox(name) + " " + s.statusItems(),
+		cmd:   "STATUS " + s.conn.Mailbox(name) + " " + s.statusItems(),
+		waits: true,
 		each: func(r *wire.Response) bool {
 			d, err := wire.ParseStatus(r)
 			if err != nil || r.Bad != nil || d.Name != name {
@@ -250,7 +251,9 @@ func toStore(list []listed, renamed map[string]string) *store.Listing {
 	return out
 }
 
-// differs reports whether the listing says anything that the store does not.
+// differs reports whether the listing says anything that the store does not. A
+// name that stands for another mailbox now is such a thing: two folders may have
+// changed their names.
 func differs(list []listed, boxes []mail.Mailbox) bool {
 	if len(list) != len(boxes) {
 		return true
@@ -262,7 +265,7 @@ func differs(list []listed, boxes []mail.Mailbox) bool {
 	for i := range list {
 		l := &list[i]
 		m, ok := known[l.Name]
-		if !ok || m.Delimiter != l.Delimiter || m.Role != l.role || m.Selectable != l.canSelect() || m.Subscribed != l.subscribed {
+		if !ok || m.Delimiter != l.Delimiter || m.Role != l.role || m.Selectable != l.canSelect() || m.Subscribed != l.subscribed || isAnother(m.Cursor, l) {
 			return true
 		}
 	}

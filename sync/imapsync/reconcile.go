@@ -124,6 +124,9 @@ func boolInt(b bool) int {
 func (s *session) settle(ctx context.Context, t *target) (d *store.Delta, done bool, err error) {
 	cur := t.box.Cursor
 	if !t.opened {
+		if f := s.barred(t.refusal); f != nil {
+			return nil, true, f
+		}
 		s.log.Info("a mailbox cannot be opened", "mailbox", t.box.ID, "code", t.refusal.Code)
 		s.suspect(t.box.Name)
 		return nil, true, nil

@@ -3,6 +3,7 @@ package imapsync
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/heronmail/heron/sync/mail"
 	"github.com/heronmail/heron/sync/store"
@@ -13,46 +14,103 @@ import (
 // before it is believed to be renamed, if it has so many.
 const samples = 5
 
+// mostTries is in how many known folders a new one is looked for.
+const mostTries = 3
+
 // renames finds the folders of a listing that are known under another name: by
-// OLDNAME where the server says it (RFC 5465), else a folder that is gone and
-// one that is new, with the same UIDVALIDITY and the same messages. A server
-// may give the same UIDVALIDITY to all of its folders: it proves nothing alone.
+// OLDNAME where the server says it (RFC 5465), else a folder that is not under
+// its name any more and one that is under a new name, with the same UIDVALIDITY
+// and the same messages. A server may give the same UIDVALIDITY to all of its
+// folders: it proves nothing alone. The folders inside a renamed one are left
+// to the store.
 func (s *session) renames(ctx context.Context, list []listed, boxes []mail.Mailbox) (map[string]string, error) {
-	out := map[string]string{}
-	known, there := map[string]bool{}, map[string]bool{}
+	r := renaming{out: map[string]string{}, known: map[string]*mail.Mailbox{}, there: map[string]*listed{}, taken: map[string]bool{}}
 	for i := range boxes {
-		known[boxes[i].Name] = true
+		r.known[boxes[i].Name] = &boxes[i]
 	}
+	var fresh []*listed
 	for i := range list {
-		there[list[i].Name] = true
-	}
-	taken := map[string]bool{}
-	for i := range list {
-		if l := &list[i]; !known[l.Name] && l.OldName != "" && known[l.OldName] && !there[l.OldName] {
-			out[l.Name], taken[l.OldName] = l.OldName, true
-		}
+		r.there[list[i].Name] = &list[i]
 	}
 	for i := range list {
 		l := &list[i]
-		if known[l.Name] || out[l.Name] != "" || !l.indexed() || !l.hasStatus || l.status.UIDValidity == 0 {
+		switch b := r.known[l.Name]; {
+		case b == nil && l.OldName != "" && r.known[l.OldName] != nil && r.there[l.OldName] == nil:
+			r.found(l.Name, l.OldName)
+		case l.Name != "INBOX" && (b == nil || isAnother(b.Cursor, l)):
+			fresh = append(fresh, l)
+		}
+	}
+	// Parents first: what is inside goes with them.
+	slices.SortStableFunc(fresh, func(a, b *listed) int { return len(a.Name) - len(b.Name) })
+	for _, l := range fresh {
+		if r.withParent(l) || !l.indexed() || !l.hasStatus || l.status.UIDValidity == 0 {
 			continue
 		}
-		for j := range boxes {
-			b := &boxes[j]
-			if there[b.Name] || taken[b.Name] || !plausible(b.Cursor, l.status) {
-				continue
-			}
+		for _, b := range r.candidates(l, boxes) {
 			same, err := s.sameMessages(ctx, b, l)
 			if err != nil {
 				return nil, err
 			}
 			if same {
-				out[l.Name], taken[b.Name] = b.Name, true
+				r.found(l.Name, b.Name)
 				break
 			}
 		}
 	}
-	return out, nil
+	return r.out, nil
+}
+
+// renaming is a listing that is compared with what is known.
+type renaming struct {
+	out   map[string]string // old names by new ones
+	known map[string]*mail.Mailbox
+	there map[string]*listed
+	taken map[string]bool // old names that are explained
+}
+
+func (r *renaming) found(name, old string) { r.out[name], r.taken[old] = old, true }
+
+// left reports whether a known folder is not under its name any more.
+func (r *renaming) left(b *mail.Mailbox) bool {
+	l := r.there[b.Name]
+	return b.Name != "INBOX" && !r.taken[b.Name] && (l == nil || isAnother(b.Cursor, l))
+}
+
+// withParent reports whether a folder is one that went with its parent.
+func (r *renaming) withParent(l *listed) bool {
+	for i := len(l.Name); l.Delimiter != ""; {
+		if i = strings.LastIndex(l.Name[:i], l.Delimiter); i < 0 {
+			break
+		}
+		parent, ok := r.out[l.Name[:i]]
+		if b := r.known[parent+l.Name[i:]]; ok && b != nil && r.left(b) && r.known[l.Name] == nil {
+			r.taken[b.Name] = true
+			return true
+		}
+	}
+	return false
+}
+
+// candidates are the known folders that l may be, the likeliest first.
+func (r *renaming) candidates(l *listed, boxes []mail.Mailbox) []*mail.Mailbox {
+	var out []*mail.Mailbox
+	for i := range boxes {
+		if b := &boxes[i]; r.left(b) && plausible(b.Cursor, l.status) {
+			out = append(out, b)
+		}
+	}
+	unlike := func(b *mail.Mailbox) int {
+		return boolInt(b.Cursor.UIDNext != l.status.UIDNext) + boolInt(b.Cursor.Messages != l.status.Messages)
+	}
+	slices.SortStableFunc(out, func(a, b *mail.Mailbox) int { return unlike(a) - unlike(b) })
+	return out[:min(len(out), mostTries)]
+}
+
+// isAnother reports whether what stands under a known name is another mailbox
+// than the one with cursor c, or the same with all its UIDs given anew.
+func isAnother(c mail.Cursor, l *listed) bool {
+	return l.hasStatus && l.status.UIDValidity != 0 && c.UIDValidity != 0 && l.status.UIDValidity != c.UIDValidity
 }
 
 // plausible reports whether a mailbox with cursor c could have become one of

@@ -26,6 +26,7 @@ type session struct {
 
 	teller  teller
 	places  places
+	quirk   quirk // of the server, if it is known for one
 	notify  notifying
 	promise promise
 	extras  *extras // nil without
@@ -67,6 +68,10 @@ func newSession(w *Worker, conn *wire.Conn, h *hints) *session {
 		esearch: caps.Has("ESEARCH") || caps.Has("IMAP4REV2"),
 		boxes:   map[mail.MailboxID]*mail.Mailbox{}, batch: fillBatch, suspects: map[string]bool{},
 	}
+	if q, ok := quirkOf(caps, conn.Says()); ok {
+		s.quirk = q
+		s.log.Debug("the server is known", "server", q.server)
+	}
 	s.noPeek = w.peeksLost >= peekTries
 	s.renewShare = spread(900, 1.1)
 	s.condstore = s.qresync || caps.Has("CONDSTORE")
@@ -84,6 +89,9 @@ type step struct {
 	code func(wire.Value)
 	// end is given the tagged response's status. nil: it does not matter.
 	end func(wire.Status)
+	// waits says that a request for patience is an error of the whole burst: it
+	// says nothing of what was asked for.
+	waits bool
 	// must says that NO or BAD is an error of the whole burst.
 	must bool
 	// selects says that the command selects a mailbox: what comes after its
@@ -123,10 +131,8 @@ func (s *session) play(ctx context.Context, steps []step) error {
 		if st.end != nil {
 			st.end(status)
 		}
-		if st.must && refused == nil {
-			if f := status.Fault(commandName(st.cmd)); f != nil {
-				refused = f
-			}
+		if f := status.Fault(commandName(st.cmd)); f != nil && refused == nil && (st.must || st.waits && f.Class == mail.ClassLimit) {
+			refused = f
 		}
 		return nil
 	})
@@ -174,7 +180,7 @@ func commandName(cmd string) string {
 func (s *session) selectStep(o wire.SelectOptions, id mail.MailboxID, into *wire.SelectData, ok *bool, extra func(*wire.Response) bool) step {
 	return step{
 		cmd:     s.conn.SelectCommand(o),
-		selects: true,
+		selects: true, waits: true,
 		each: func(r *wire.Response) bool {
 			if extra != nil && extra(r) {
 				return true

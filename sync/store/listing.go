@@ -126,14 +126,19 @@ func distinct(ls []ListedMailbox) []ListedMailbox {
 // went with it (RFC 3501 §6.3.5), even when the server names only the parent.
 func findRenames(ls []ListedMailbox, known []*box, named map[string]bool) map[string]string {
 	have := make(map[string]bool, len(known))
+	kind := make(map[string]mail.UIDValidity, len(known))
 	for _, b := range known {
-		have[b.Name] = true
+		have[b.Name], kind[b.Name] = true, b.Cursor.UIDValidity
+	}
+	// A name that stands for another mailbox now may have been taken over.
+	anew := func(l ListedMailbox) bool {
+		return l.UIDValidity != 0 && kind[l.Name] != 0 && l.UIDValidity != kind[l.Name]
 	}
 	told := map[string]string{} // of folders that were listed with their old name
 	taken := map[string]bool{}
 	for _, l := range ls {
 		if l.OldName != "" && l.OldName != l.Name && have[l.OldName] && !taken[l.OldName] &&
-			(!have[l.Name] || isOldName(ls, l.Name)) {
+			(!have[l.Name] || isOldName(ls, l.Name) || anew(l)) {
 			told[l.Name] = l.OldName
 			taken[l.OldName] = true
 		}
@@ -183,8 +188,8 @@ func (a *applier) rename(renames map[string]string, known []*box) error {
 		if to[b.Name] == "" {
 			continue
 		}
-		// Out of the way first: names may be swapped.
-		if _, err := a.exec(`UPDATE mailboxes SET name = ? WHERE id = ?`, fmt.Sprintf("\x00%d", b.ID), int64(b.ID)); err != nil {
+		// Out of the way first: names may be swapped. Any name may be a folder's.
+		if _, err := a.exec(`UPDATE mailboxes SET gone = 1 WHERE id = ?`, int64(b.ID)); err != nil {
 			return err
 		}
 		moved = append(moved, b)
@@ -199,7 +204,7 @@ func (a *applier) rename(renames map[string]string, known []*box) error {
 	}
 	for _, b := range moved {
 		b.Name, b.dirty = to[b.Name], true
-		if _, err := a.exec(`UPDATE mailboxes SET name = ? WHERE id = ?`, b.Name, int64(b.ID)); err != nil {
+		if _, err := a.exec(`UPDATE mailboxes SET name = ?, gone = 0 WHERE id = ?`, b.Name, int64(b.ID)); err != nil {
 			return err
 		}
 	}

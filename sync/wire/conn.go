@@ -65,6 +65,7 @@ type Conn struct {
 
 	caps    Caps            // fixed after Dial
 	enabled map[string]bool // fixed after Dial, in upper case
+	says    string          // of itself, in its greeting and its ID; fixed after Dial
 
 	wmu sync.Mutex // held while writing
 	seq uint32     // of the last tag; belongs to who holds the gate
@@ -137,6 +138,11 @@ func (t *touching) Read(p []byte) (int, error) {
 
 // Caps returns the capabilities as they were after sign-in.
 func (c *Conn) Caps() Caps { return c.caps }
+
+// Says is what the server said of itself, in its greeting and its answer to ID
+// (RFC 2971), cleaned and at most a few hundred bytes long. It is private: some
+// name the user or where he is.
+func (c *Conn) Says() string { return c.says }
 
 // Enabled reports whether an extension was enabled (RFC 5161).
 func (c *Conn) Enabled(name string) bool { return c.enabled[strings.ToUpper(name)] }

@@ -81,6 +81,7 @@ func (s *session) greeting(ctx context.Context) (preauth bool, err error) {
 	if err := s.read(); err != nil {
 		return false, err
 	}
+	s.c.says = clean(s.r.Text)
 	switch s.r.Type {
 	case "OK":
 		return false, nil
@@ -366,6 +367,10 @@ func (s *session) read() error {
 	switch {
 	case r.Type == "BYE":
 		s.c.noteBye(r)
+	case r.Type == "ID":
+		for v := range r.Args().At(0).Items() {
+			s.c.says = clean(s.c.says + " " + guess(v.Bytes()))
+		}
 	case r.Type == "CAPABILITY":
 		s.caps = readCaps(r.Args(), 0)
 	case r.CodeName() == "CAPABILITY":
