@@ -81,6 +81,8 @@ func TestDecodeText(t *testing.T) {
 		"=?utf-8?Q?=C3?= =?utf-8?Q?=A4?=":    "ä",
 		"=?utf-8*de?Q?=C3=A4?=":              "ä",
 		"=?windows-1251?B?z/Do4uXy?=":        "Привет",
+		"=?GBK?B?xOO6ww==?=":                 "你好",
+		"=?ISO-2022-JP?B?GyRCRnxLXBsoQg==?=": "日本",
 		"=?no-such-charset?Q?caf=E9?=":       "café",
 		"=?utf-8?B?not base64!?=":            "=?utf-8?B?not base64!?=",
 		"caf\xe9 \x80":                       "café €",
