@@ -11,8 +11,8 @@
 //     CONDSTORE, else the flags of all UIDs (pass.go, target.go, reconcile.go);
 //   - first sync: the inbox's newest messages, then everything newest first in
 //     batches of bounded size (backfill.go), resumed where it was cut;
-//   - doing: what the user did is sent from the store's queue (ops.go), bodies
-//     are streamed into the store (body.go);
+//   - doing: what the user did is sent from the store's queue (ops.go, opflags.go,
+//     opmove.go, opfolders.go), bodies are streamed into the store (body.go);
 //   - folders: whose they are, what they are for, what they were called before
 //     (listing.go, namespace.go, roles.go, rename.go), and what known servers
 //     need (quirks.go);
@@ -23,8 +23,9 @@
 // nothing. Sequence numbers out of events are never used. Nothing is removed
 // here because an answer is missing: what would empty most of a mailbox or of
 // the list of folders is asked a second time. Nothing is removed on the server
-// at all; flags are changed only after the mailbox's UIDVALIDITY was seen to be
-// the one that the message's UID belongs to. Logs hold ids and counts.
+// but what the user deleted or moved, and a message that is moved by copying only
+// after the server said that the copy is there. No command names a UID before the
+// mailbox's UIDVALIDITY was seen to be the one that it belongs to. Logs hold ids and counts.
 //
 // One goroutine, that of [Worker.Serve], talks to the server. The other methods
 // hand it work, and are safe to call from any goroutine.

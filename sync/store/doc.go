@@ -8,9 +8,10 @@
 //     it: after a crash a mailbox is as far in step as its cursor says.
 //   - A [mail.MessageID] stays with its message through moves, renames and
 //     UIDVALIDITY changes, and is never used again.
-//   - Two sets of flags are kept of each message: what the server has, and what
-//     is shown, which is the first with every waiting action laid over in
-//     order. Numbers follow what is shown.
+//   - Of each message two things are kept twice, flags and place: as the server
+//     has them, and as they are shown, which is the first with every waiting
+//     action laid over in order. So it is with the names of folders. Numbers
+//     and lists follow what is shown.
 //   - Every change that a reader could see has a revision in the log. Who
 //     subscribes may be slow: it is woken, and reads the log from where it was.
 //   - Errors that a person can do something about are faults: disk-full,

@@ -186,6 +186,17 @@ func (t *tx) finishFolderOp(op *mail.Op) error {
 	b.dirty = true
 	switch op.Kind {
 	case mail.OpFolderCreate:
+		if !b.planned {
+			return nil // it was listed before the answer came
+		}
+		var other int64
+		if taken, err := t.row(`SELECT id FROM mailboxes WHERE account = ? AND name = ? AND gone = 0 AND planned = 0`,
+			[]any{b.account, b.Name}, &other); err != nil || taken {
+			if err == nil {
+				err = t.unplan(b, &mail.Fault{Code: mail.CodeFolderExists, Class: mail.ClassConflict, Args: mail.Args{"folder": b.path()}})
+			}
+			return err
+		}
 		b.planned = false
 	case mail.OpFolderRename:
 		return t.renamed(b, op.Name)
@@ -272,15 +283,25 @@ func (t *tx) refold(account int64, name mail.AccountID, origin mail.Origin) erro
 	}
 	shown := make(map[mail.MailboxID]*folded, len(boxes))
 	for _, b := range boxes {
-		shown[b.ID] = &folded{name: b.Name}
+		if !b.planned {
+			shown[b.ID] = &folded{name: b.Name}
+		}
 	}
 	for _, op := range ops {
+		if op.Kind == mail.OpFolderCreate && shown[op.Mailbox] == nil {
+			// What came before concerns another folder of that name.
+			shown[op.Mailbox] = &folded{name: op.Name}
+		}
 		if x := shown[op.Mailbox]; x != nil {
 			t.fold(op, x, shown)
 		}
 	}
 	for _, b := range boxes {
-		if err := t.showBox(b, *shown[b.ID], name, origin); err != nil {
+		f := shown[b.ID]
+		if f == nil {
+			continue // its op ends in this transaction
+		}
+		if err := t.showBox(b, *f, name, origin); err != nil {
 			return err
 		}
 	}

@@ -89,7 +89,7 @@ func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.T
 		if err != nil {
 			return err
 		}
-		h := held{map[mail.MessageID]bool{}, map[mail.MailboxID]bool{}, map[mail.MailboxID]bool{}}
+		h := held{messages: map[mail.MessageID]bool{}, folders: map[mail.MailboxID]bool{}, sources: map[mail.MailboxID]bool{}}
 		for _, op := range ops {
 			rows, err := query(ctx, tx, scanWork, `SELECT `+serverColumns+`, m.reset, m.lost, t.added, t.removed, t.source,
 				t.copied, t.uid, t.uidvalidity`+
@@ -123,10 +123,11 @@ type held struct {
 	messages map[mail.MessageID]bool
 	folders  map[mail.MailboxID]bool // that an op acts on, or puts messages into
 	sources  map[mail.MailboxID]bool // that messages of an op are in
+	names    bool                    // an op on a folder itself: those that follow may be of the same names
 }
 
 func (h *held) holds(op mail.Op, rows []work) bool {
-	if h.folders[op.Mailbox] || ofFolder(op.Kind) && h.sources[op.Mailbox] {
+	if h.folders[op.Mailbox] || ofFolder(op.Kind) && (h.names || h.sources[op.Mailbox]) {
 		return true
 	}
 	for _, r := range rows {
@@ -138,6 +139,7 @@ func (h *held) holds(op mail.Op, rows []work) bool {
 }
 
 func (h *held) add(op mail.Op, rows []work) {
+	h.names = h.names || ofFolder(op.Kind)
 	if op.Mailbox != 0 {
 		h.folders[op.Mailbox] = true
 	}

@@ -1,0 +1,195 @@
+package imapsync
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/store"
+)
+
+// The servers below have INBOX with messages 1 and 2, and Work. Each part of a
+// transcript is a connection: it begins with a look at both.
+
+const twoStatus = "C: A3 STATUS \"INBOX\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\nC: A4 STATUS \"Work\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\n"
+
+// signedIn is a connection that shows caps and how many messages both folders
+// have, and their UIDNEXT.
+func signedIn(caps string, inbox, inboxNext, work, workNext int) string {
+	return "S: * PREAUTH [CAPABILITY IMAP4rev1 " + caps + "] ready\n" +
+		"C: A1 LIST \"\" \"*\"\nC: A2 LSUB \"\" \"*\"\n" +
+		"S: * LIST () \"/\" INBOX\nS: * LIST () \"/\" Work\nS: A1 OK done\nS: A2 OK done\n" + twoStatus +
+		fmt.Sprintf("S: * STATUS INBOX (MESSAGES %d UIDNEXT %d UIDVALIDITY 7 UNSEEN %d)\nS: A3 OK done\n", inbox, inboxNext, inbox) +
+		fmt.Sprintf("S: * STATUS Work (MESSAGES %d UIDNEXT %d UIDVALIDITY 9 UNSEEN %d)\nS: A4 OK done\n", work, workNext, work)
+}
+
+// twoMessages is the first look.
+func twoMessages(caps string) string {
+	return signedIn(caps, 2, 3, 0, 1) +
+		"C: A5 SELECT \"INBOX\"\nC: A6 FETCH 1:* " + items + "\n" + selected("A5", 2, 3) + messages(1, 2) + "S: A6 OK done\n" + peek("1:2")
+}
+
+// unchanged is a later look that finds nothing new; INBOX is open after it.
+func unchanged(caps string) string {
+	return signedIn(caps, 2, 3, 0, 1) + lookAtInbox(2)
+}
+
+// lookAtInbox compares the flags of the first n messages.
+func lookAtInbox(n int) string {
+	return "C: A5 SELECT \"INBOX\"\nC: A6 UID FETCH 1:2 (UID FLAGS)\nC: A7 UID FETCH 3:* " + items + "\n" +
+		selected("A5", n, 3) + flagsOf(3-n, 2) + "S: A6 OK done\nS: A7 OK done\n"
+}
+
+// copyInWork is a look at Work, into which message 1 has come under UID 1.
+func copyInWork(tag string) string {
+	return "C: " + tag + "1 SELECT \"Work\"\nC: " + tag + "2 UID FETCH 1:* " + peeking(items) + "\n" +
+		"S: * 1 EXISTS\nS: * OK [UIDVALIDITY 9] hm\nS: * OK [UIDNEXT 2] hm\nS: " + tag + "1 OK done\n" +
+		"S: * 1 FETCH (UID 1 " + data(1) + ")\nS: " + tag + "2 OK done\n"
+}
+
+// story is what becomes of moving message 1 from INBOX to Work.
+type story struct {
+	name  string
+	caps  string
+	parts []string // the connections after the first look
+	state mail.OpState
+	here  string // where message 1 shows at the end
+	uid   mail.UID
+}
+
+// TestNothingIsDestroyedWhateverTheServerSays moves a message on servers that
+// refuse, or go away, at each step of it.
+func TestNothingIsDestroyedWhateverTheServerSays(t *testing.T) {
+	t.Parallel()
+	const (
+		cp    = "C: M1 UID COPY 1 \"Work\"\n"
+		st    = "C: M2 UID STORE 1 +FLAGS.SILENT (\\Deleted)\n"
+		ex    = "C: M3 UID EXPUNGE 1\n"
+		mv    = "C: M1 UID MOVE 1 \"Work\"\n"
+		cut   = "S: <close>\n"
+		copOK = "S: M1 OK [COPYUID 9 1 1] done\n"
+	)
+	for _, s := range []story{
+		{"MOVE refused", "MOVE UIDPLUS", []string{unchanged("MOVE UIDPLUS") + mv + "S: M1 NO [OVERQUOTA] full\n"}, mail.OpFailed, "INBOX", 1},
+		{"MOVE into what is not there", "MOVE UIDPLUS", []string{unchanged("MOVE UIDPLUS") + mv + "S: M1 NO [TRYCREATE] no such folder\n"}, mail.OpFailed, "INBOX", 1},
+		{"MOVE, COPYUID untagged", "MOVE UIDPLUS", []string{unchanged("MOVE UIDPLUS") + mv + "S: * OK [COPYUID 9 1 1] moved\nS: M1 OK done\n"}, mail.OpDone, "Work", 1},
+		{"MOVE, COPYUID of nonsense", "MOVE", []string{unchanged("MOVE") + mv + "S: M1 OK [COPYUID 9 1:4000000000 *] done\n"}, mail.OpDone, "Work", 0},
+		{"COPY refused", "UIDPLUS", []string{unchanged("UIDPLUS") + cp + "S: M1 NO [OVERQUOTA] full\n"}, mail.OpFailed, "INBOX", 1},
+		{"COPY is not known", "UIDPLUS", []string{unchanged("UIDPLUS") + cp + "S: M1 BAD what\n"}, mail.OpFailed, "INBOX", 1},
+		{"STORE refused", "UIDPLUS", []string{unchanged("UIDPLUS") + cp + copOK + st + "S: M2 NO [NOPERM] no\n"}, mail.OpFailed, "INBOX", 1},
+		{"EXPUNGE refused", "UIDPLUS", []string{unchanged("UIDPLUS") + cp + copOK + st + "S: M2 OK done\n" + ex + "S: M3 NO no\n"}, mail.OpDone, "Work", 1},
+		{"neither", "", []string{unchanged("") + cp + "S: M1 OK done\n" + st + "S: M2 OK done\n"}, mail.OpDone, "Work", 0},
+		{
+			"cut before COPY was done", "UIDPLUS", []string{
+				unchanged("UIDPLUS") + cp + cut,
+				unchanged("UIDPLUS") + cp + copOK + st + "S: M2 OK done\n" + ex + "S: M3 OK done\n",
+			}, mail.OpDone, "Work", 1,
+		},
+		{
+			"cut when COPY was done", "UIDPLUS", []string{
+				unchanged("UIDPLUS") + cp + cut,
+				signedIn("UIDPLUS", 2, 3, 1, 2) + copyInWork("W") + lookAtInbox(2) + st + "S: M2 OK done\n" + ex + "S: M3 OK done\n",
+			}, mail.OpDone, "Work", 1,
+		},
+		{
+			"cut when COPY was told", "UIDPLUS", []string{
+				unchanged("UIDPLUS") + cp + copOK + st + cut,
+				signedIn("UIDPLUS", 2, 3, 1, 2) + copyInWork("W") + lookAtInbox(2) + st + "S: M2 OK done\n" + ex + "S: M3 OK done\n",
+			}, mail.OpDone, "Work", 1,
+		},
+		{
+			"cut when it was expunged", "UIDPLUS", []string{
+				unchanged("UIDPLUS") + cp + copOK + st + "S: M2 OK done\n" + ex + cut,
+				signedIn("UIDPLUS", 1, 3, 1, 2) + copyInWork("W") + lookAtInbox(1),
+			}, mail.OpDone, "Work", 1,
+		},
+		{
+			"cut before MOVE was done", "MOVE", []string{
+				unchanged("MOVE") + mv + cut,
+				unchanged("MOVE") + mv + "S: M1 OK done\n",
+			}, mail.OpDone, "Work", 0,
+		},
+		{
+			"cut when MOVE was done", "MOVE", []string{
+				unchanged("MOVE") + mv + cut,
+				signedIn("MOVE", 1, 3, 1, 2) + copyInWork("W") + lookAtInbox(1),
+			}, mail.OpDone, "Work", 1,
+		},
+	} {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			s.play(t)
+		})
+	}
+}
+
+func (s story) play(t *testing.T) {
+	t.Helper()
+	o := against(t, append([]string{twoMessages(s.caps)}, s.parts...)...)
+	o.mustPass()
+	id := o.list("INBOX")[1].ID // the older one
+	work, err := o.store.MailboxByPath(t.Context(), "odd", "Work")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rev, err := o.store.Revision(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{id}, Mailbox: work.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, part := range s.parts {
+		_, err := o.pass()
+		if cut := strings.HasSuffix(part, "S: <close>\n"); cut != (err != nil) {
+			t.Fatalf("connection %d: %v", i, err)
+		}
+	}
+	if op, err = o.store.Op(t.Context(), op.ID); err != nil || op.State != s.state {
+		t.Errorf("the op is %s (%s), %v", op.State, op.Fault, err)
+	}
+	var found []string
+	for _, path := range []string{"INBOX", "Work"} {
+		for _, m := range o.list(path) {
+			if m.Envelope.HeaderID == "1@example.org" {
+				found = append(found, path)
+				if m.ID != id || m.Location.UID != s.uid || m.Pending {
+					t.Errorf("it is %+v, want id %d and UID %d", m, id, s.uid)
+				}
+			}
+		}
+	}
+	if !slices.Equal(found, []string{s.here}) {
+		t.Errorf("it shows in %q, want %s", found, s.here)
+	}
+	ps, err := o.store.Problems(t.Context())
+	refused := slices.ContainsFunc(ps, func(p mail.Problem) bool { return p.Code == mail.CodeRefusedCommand && p.Args["text"] != "" })
+	if err != nil || refused != (s.state == mail.OpFailed) {
+		t.Errorf("problems: %+v, %v", ps, err)
+	}
+	cs, err := o.store.Changes(t.Context(), rev, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cs {
+		if _, counts := c.(mail.CountsChanged); !counts && c.Meta().Origin != mail.Here {
+			t.Errorf("told as %s: %+v", c.Meta().Origin, c)
+		}
+	}
+}
+
+func (o *odd) list(path string) []mail.Message {
+	o.Helper()
+	b, err := o.store.MailboxByPath(o.Context(), "odd", path)
+	if err != nil {
+		o.Fatal(err)
+	}
+	page, err := o.store.Messages(o.Context(), store.MessageQuery{Mailboxes: []mail.MailboxID{b.ID}, Limit: 100})
+	if err != nil {
+		o.Fatal(err)
+	}
+	return page.Messages
+}
