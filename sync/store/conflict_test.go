@@ -282,3 +282,33 @@ func TestACopyOfOursIsNotNews(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatCancelsOutIsNotSent(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	ids := []mail.MessageID{f.id(inbox, 1), f.id(inbox, 2)}
+	read := f.mark(ids, seen, nil)
+	if op := f.mark(ids[:1], nil, seen); op.ID != 0 {
+		t.Errorf("queued: %+v", op)
+	}
+	if w := f.ready(); len(w) != 1 || len(w[0].Messages) != 1 || w[0].Messages[0].ID != ids[1] {
+		t.Errorf("to be sent: %+v", w)
+	}
+	f.mark(ids[1:], nil, seen)
+	f.state(read.ID, mail.OpUndone)
+	there := f.queue(mail.Op{Kind: mail.OpMove, Targets: ids, Mailbox: work.ID})
+	if op, err := f.Enqueue(f.ctx(), mail.Op{Kind: mail.OpMove, Targets: ids, Mailbox: inbox.ID}); err != nil || op.ID != 0 {
+		t.Errorf("queued: %+v, %v", op, err)
+	}
+	f.state(there.ID, mail.OpUndone)
+	f.counts("INBOX", 3, 3)
+	if m := f.at(inbox, 1); m.Pending || !m.Unread() {
+		t.Errorf("got %+v", m)
+	}
+	// What may have been sent is not forgotten.
+	sent := f.mark(ids[:1], seen, nil)
+	f.must(f.StartOp(f.ctx(), sent.ID))
+	f.mark(ids[:1], nil, seen)
+	if w := f.ready(); len(w) != 2 {
+		t.Errorf("to be sent: %+v", w)
+	}
+}

@@ -29,8 +29,9 @@ func usage(format string, args ...any) error {
 //   - folder.delete, folder.subscribe, folder.unsubscribe: Mailbox.
 //
 // Targets that are no more are left out, and those that the op would not
-// change: when none is left the op that comes back has ID 0 and nothing was
-// queued. Faults: no-such-message when no target exists, no-such-folder, usage,
+// change. Where it only takes back an op that was not sent yet, that one is taken
+// back and nothing has to be sent. When no target is left the op that comes back
+// has ID 0 and nothing was queued. Faults: no-such-message when no target exists, no-such-folder, usage,
 // also for a flag or a name that no server takes.
 func (s *Store) Enqueue(ctx context.Context, op mail.Op) (mail.Op, error) {
 	if err := checkOp(op); err != nil {
@@ -50,6 +51,9 @@ func (s *Store) Enqueue(ctx context.Context, op mail.Op) (mail.Op, error) {
 		var ts []opTarget
 		for _, r := range rows {
 			ts = append(ts, opTarget{target: r, delta: delta{packFlags(op.Add), packFlags(op.Remove)}})
+		}
+		if ts, err = t.cancelOut(&op, ts); err != nil {
+			return err
 		}
 		return t.queue(&op, ts)
 	})

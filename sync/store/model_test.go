@@ -364,6 +364,7 @@ func (m *model) queue(t *rapid.T, op mail.Op, to *modelBox) {
 			want.targets = append(want.targets, tg)
 		}
 	}
+	want.targets = slices.DeleteFunc(want.targets, m.cancelsOut(op.Kind, to))
 	got, err := m.s.Enqueue(context.Background(), op)
 	if !exists {
 		if code(err) != mail.CodeNoMessage {
@@ -377,6 +378,29 @@ func (m *model) queue(t *rapid.T, op mail.Op, to *modelBox) {
 	}
 	if want.id = got.ID; want.id != 0 {
 		m.ops = append(m.ops, want)
+	}
+}
+
+// cancelsOut takes back what another op was to do, where a new one would only do
+// the reverse of it.
+func (m *model) cancelsOut(kind mail.OpKind, to *modelBox) func(*modelTarget) bool {
+	return func(tg *modelTarget) bool {
+		for _, op := range slices.Backward(m.ops) {
+			was := op.of(tg.x)
+			if was == nil {
+				continue
+			}
+			if op.kind != kind || kind == mail.OpDelete || kind == mail.OpMove && was.source != to ||
+				!tg.didAdd.Equal(was.didDel) || !tg.didDel.Equal(was.didAdd) {
+				return false
+			}
+			op.targets = slices.DeleteFunc(op.targets, func(t *modelTarget) bool { return t == was })
+			if len(op.targets) == 0 {
+				m.end(op)
+			}
+			return true
+		}
+		return false
 	}
 }
 
