@@ -2,6 +2,7 @@ package imapsync
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -10,7 +11,10 @@ import (
 	"github.com/heronmail/heron/sync/wire"
 )
 
-// storeFlags sends a delta of flags for one mailbox.
+// storeFlags sends a delta of flags for one mailbox. Where mod-sequences are to
+// be had it is sent on the condition that nobody changed the messages since we
+// looked (RFC 7162 §3.1.3); those that somebody did change are looked at again,
+// and what is still missing of the delta is sent all the same: deltas merge.
 func (s *session) storeFlags(ctx context.Context, w *store.OpWork, g group) (*mail.Fault, error) {
 	if f, err := s.enterGroup(ctx, g); f != nil || err != nil {
 		return f, err
@@ -18,48 +22,147 @@ func (s *session) storeFlags(ctx context.Context, w *store.OpWork, g group) (*ma
 	if f := s.permitted(g.add); f != nil {
 		return f, nil
 	}
-	var refusal *mail.Fault
-	var steps []step
-	modseqs := make(map[mail.MessageID]mail.ModSeq, len(g.messages))
-	for part := range slices.Chunk(g.messages, opBurst) {
-		set, ids := uidSet(part)
-		for _, d := range []struct {
-			sign  string
-			flags mail.Flags
-		}{{"-", g.remove}, {"+", g.add}} {
-			if len(d.flags) == 0 {
-				continue
-			}
-			steps = append(steps, step{
-				cmd: "UID STORE " + set + " " + d.sign + "FLAGS.SILENT (" + wireFlags(d.flags) + ")",
-				each: func(r *wire.Response) bool {
-					// With CONDSTORE the new mod-sequences come even so
-					// (RFC 7162 §3.1.3); flags are another's change.
-					f, err := wire.ParseFetch(r)
-					if r.Type != "FETCH" || err != nil || r.Bad != nil || f.UID == 0 || f.HasFlags {
-						return false
-					}
-					if id, ok := ids[f.UID]; ok && f.ModSeq > 0 {
-						modseqs[id] = f.ModSeq
-					}
-					return true
-				},
-				end: func(st wire.Status) {
-					if f := st.Fault("UID STORE"); f != nil && refusal == nil {
-						refusal = f
-					}
-				},
-			})
-		}
+	c := flagStore{session: s, g: g, modseqs: map[mail.MessageID]mail.ModSeq{}, modified: map[mail.UID]bool{}}
+	if box := s.boxes[g.box]; s.condstore && s.open.data.HighestModSeq > 0 && box.Cursor.HighestModSeq > 0 {
+		c.since = max(box.Cursor.HighestModSeq, s.stored[g.box])
 	}
-	if err := s.play(ctx, steps); err != nil || refusal != nil {
-		return refusal, err
+	if err := c.send(ctx, g.messages); err != nil || c.refusal != nil {
+		return c.refusal, err
+	}
+	if len(c.modified) > 0 {
+		again, err := c.missing(ctx)
+		if err != nil {
+			return nil, err
+		}
+		c.since = 0
+		if err := c.send(ctx, again); err != nil || c.refusal != nil {
+			return c.refusal, err
+		}
+		s.pollNow() // what the others changed
 	}
 	done := make([]store.Done, 0, len(g.messages))
 	for _, m := range g.messages {
-		done = append(done, store.Done{ID: m.ID, ModSeq: modseqs[m.ID]})
+		done = append(done, store.Done{ID: m.ID, ModSeq: c.modseqs[m.ID]})
+		s.stored[g.box] = max(s.stored[g.box], c.modseqs[m.ID])
 	}
 	return nil, s.w.cfg.Store.PartOp(ctx, w.Op.ID, done)
+}
+
+// flagStore is a delta of flags on its way to the open mailbox.
+type flagStore struct {
+	*session
+	g        group
+	since    mail.ModSeq // 0: without condition
+	modseqs  map[mail.MessageID]mail.ModSeq
+	modified map[mail.UID]bool // that failed the condition
+	refusal  *mail.Fault
+}
+
+// send sends the delta for some of the messages.
+func (c *flagStore) send(ctx context.Context, ms []store.Target) error {
+	var steps []step
+	for part := range slices.Chunk(ms, opBurst) {
+		set, ids := uidSet(part)
+		since := c.since // of the first command: it makes the mod-sequences new
+		for _, d := range []struct {
+			sign  string
+			flags mail.Flags
+		}{{"-", c.g.remove}, {"+", c.g.add}} {
+			if len(d.flags) == 0 {
+				continue
+			}
+			cmd := "UID STORE " + set
+			if since > 0 {
+				cmd += fmt.Sprintf(" (UNCHANGEDSINCE %d)", since)
+			}
+			steps = append(steps, c.step(cmd+" "+d.sign+"FLAGS.SILENT ("+wireFlags(d.flags)+")", since > 0, part, ids))
+			since = 0
+		}
+	}
+	return c.play(ctx, steps)
+}
+
+func (c *flagStore) step(cmd string, conditional bool, part []store.Target, ids map[mail.UID]mail.MessageID) step {
+	failed := false
+	return step{
+		cmd: cmd,
+		each: func(r *wire.Response) bool {
+			// With CONDSTORE the new mod-sequences come even so
+			// (RFC 7162 §3.1.3); flags are another's change.
+			f, err := wire.ParseFetch(r)
+			if r.Type != "FETCH" || err != nil || r.Bad != nil || f.UID == 0 || f.HasFlags {
+				return false
+			}
+			if id, ok := ids[f.UID]; ok && f.ModSeq > 0 {
+				c.modseqs[id] = f.ModSeq
+			}
+			return true
+		},
+		code: func(code wire.Value) {
+			// It may come with NO as well, and be of sequence numbers nowhere
+			// but in STORE without UID.
+			if !conditional || !code.At(0).Is("MODIFIED") {
+				return
+			}
+			set, err := wire.ParseSet(code.At(1).Bytes())
+			for _, m := range part {
+				if err != nil || set.Has(m.Location.UID) {
+					c.modified[m.Location.UID], failed = true, true
+				}
+			}
+		},
+		end: func(st wire.Status) {
+			f := st.Fault("UID STORE")
+			if f == nil || failed {
+				return
+			}
+			if conditional && st.Type == "BAD" {
+				// It shows CONDSTORE and does not take what belongs to it.
+				for _, m := range part {
+					c.modified[m.Location.UID] = true
+				}
+				return
+			}
+			if c.refusal == nil {
+				c.refusal = f
+			}
+		},
+	}
+}
+
+// missing asks for the flags of the messages that somebody else changed, and
+// returns those on which the delta is still to be done. One of which no flags
+// come is sent the delta: if it is no more, that does nothing.
+func (c *flagStore) missing(ctx context.Context) ([]store.Target, error) {
+	var asked []store.Target
+	for _, m := range c.g.messages {
+		if c.modified[m.Location.UID] {
+			asked = append(asked, m)
+		}
+	}
+	have := map[mail.UID]mail.Flags{}
+	var steps []step
+	for part := range slices.Chunk(asked, opBurst) {
+		set, _ := uidSet(part)
+		steps = append(steps, step{
+			cmd: "UID FETCH " + set + " (UID FLAGS)",
+			each: func(r *wire.Response) bool {
+				f, err := wire.ParseFetch(r)
+				if r.Type != "FETCH" || err != nil || r.Bad != nil || f.UID == 0 || !f.HasFlags {
+					return false
+				}
+				have[f.UID] = f.Flags
+				return true
+			},
+		})
+	}
+	if err := c.play(ctx, steps); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(asked, func(m store.Target) bool {
+		fs, ok := have[m.Location.UID]
+		return ok && fs.With(c.g.add, c.g.remove).Equal(fs)
+	}), nil
 }
 
 // permitted returns a Fault when the open mailbox cannot keep one of the flags

@@ -16,24 +16,24 @@ import (
 const twoStatus = "C: A3 STATUS \"INBOX\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\nC: A4 STATUS \"Work\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\n"
 
 // signedIn is a connection that shows caps and how many messages both folders
-// have, and their UIDNEXT.
-func signedIn(caps string, inbox, inboxNext, work, workNext int) string {
+// have, and the UIDNEXT of Work.
+func signedIn(caps string, inbox, work, workNext int) string {
 	return "S: * PREAUTH [CAPABILITY IMAP4rev1 " + caps + "] ready\n" +
 		"C: A1 LIST \"\" \"*\"\nC: A2 LSUB \"\" \"*\"\n" +
 		"S: * LIST () \"/\" INBOX\nS: * LIST () \"/\" Work\nS: A1 OK done\nS: A2 OK done\n" + twoStatus +
-		fmt.Sprintf("S: * STATUS INBOX (MESSAGES %d UIDNEXT %d UIDVALIDITY 7 UNSEEN %d)\nS: A3 OK done\n", inbox, inboxNext, inbox) +
+		fmt.Sprintf("S: * STATUS INBOX (MESSAGES %d UIDNEXT 3 UIDVALIDITY 7 UNSEEN %d)\nS: A3 OK done\n", inbox, inbox) +
 		fmt.Sprintf("S: * STATUS Work (MESSAGES %d UIDNEXT %d UIDVALIDITY 9 UNSEEN %d)\nS: A4 OK done\n", work, workNext, work)
 }
 
 // twoMessages is the first look.
 func twoMessages(caps string) string {
-	return signedIn(caps, 2, 3, 0, 1) +
+	return signedIn(caps, 2, 0, 1) +
 		"C: A5 SELECT \"INBOX\"\nC: A6 FETCH 1:* " + items + "\n" + selected("A5", 2, 3) + messages(1, 2) + "S: A6 OK done\n" + peek("1:2")
 }
 
 // unchanged is a later look that finds nothing new; INBOX is open after it.
 func unchanged(caps string) string {
-	return signedIn(caps, 2, 3, 0, 1) + lookAtInbox(2)
+	return signedIn(caps, 2, 0, 1) + lookAtInbox(2)
 }
 
 // lookAtInbox compares the flags of the first n messages.
@@ -43,10 +43,10 @@ func lookAtInbox(n int) string {
 }
 
 // copyInWork is a look at Work, into which message 1 has come under UID 1.
-func copyInWork(tag string) string {
-	return "C: " + tag + "1 SELECT \"Work\"\nC: " + tag + "2 UID FETCH 1:* " + peeking(items) + "\n" +
-		"S: * 1 EXISTS\nS: * OK [UIDVALIDITY 9] hm\nS: * OK [UIDNEXT 2] hm\nS: " + tag + "1 OK done\n" +
-		"S: * 1 FETCH (UID 1 " + data(1) + ")\nS: " + tag + "2 OK done\n"
+func copyInWork() string {
+	return "C: W1 SELECT \"Work\"\nC: W2 UID FETCH 1:* " + peeking(items) + "\n" +
+		"S: * 1 EXISTS\nS: * OK [UIDVALIDITY 9] hm\nS: * OK [UIDNEXT 2] hm\nS: W1 OK done\n" +
+		"S: * 1 FETCH (UID 1 " + data(1) + ")\nS: W2 OK done\n"
 }
 
 // story is what becomes of moving message 1 from INBOX to Work.
@@ -90,19 +90,19 @@ func TestNothingIsDestroyedWhateverTheServerSays(t *testing.T) {
 		{
 			"cut when COPY was done", "UIDPLUS", []string{
 				unchanged("UIDPLUS") + cp + cut,
-				signedIn("UIDPLUS", 2, 3, 1, 2) + copyInWork("W") + lookAtInbox(2) + st + "S: M2 OK done\n" + ex + "S: M3 OK done\n",
+				signedIn("UIDPLUS", 2, 1, 2) + copyInWork() + lookAtInbox(2) + st + "S: M2 OK done\n" + ex + "S: M3 OK done\n",
 			}, mail.OpDone, "Work", 1,
 		},
 		{
 			"cut when COPY was told", "UIDPLUS", []string{
 				unchanged("UIDPLUS") + cp + copOK + st + cut,
-				signedIn("UIDPLUS", 2, 3, 1, 2) + copyInWork("W") + lookAtInbox(2) + st + "S: M2 OK done\n" + ex + "S: M3 OK done\n",
+				signedIn("UIDPLUS", 2, 1, 2) + copyInWork() + lookAtInbox(2) + st + "S: M2 OK done\n" + ex + "S: M3 OK done\n",
 			}, mail.OpDone, "Work", 1,
 		},
 		{
 			"cut when it was expunged", "UIDPLUS", []string{
 				unchanged("UIDPLUS") + cp + copOK + st + "S: M2 OK done\n" + ex + cut,
-				signedIn("UIDPLUS", 1, 3, 1, 2) + copyInWork("W") + lookAtInbox(1),
+				signedIn("UIDPLUS", 1, 1, 2) + copyInWork() + lookAtInbox(1),
 			}, mail.OpDone, "Work", 1,
 		},
 		{
@@ -114,7 +114,7 @@ func TestNothingIsDestroyedWhateverTheServerSays(t *testing.T) {
 		{
 			"cut when MOVE was done", "MOVE", []string{
 				unchanged("MOVE") + mv + cut,
-				signedIn("MOVE", 1, 3, 1, 2) + copyInWork("W") + lookAtInbox(1),
+				signedIn("MOVE", 1, 1, 2) + copyInWork() + lookAtInbox(1),
 			}, mail.OpDone, "Work", 1,
 		},
 	} {
@@ -192,4 +192,48 @@ func (o *odd) list(path string) []mail.Message {
 		o.Fatal(err)
 	}
 	return page.Messages
+}
+
+// TestFlagsAreSentOnCondition: what another machine changed meanwhile is looked
+// at again, and only what is missing is sent.
+func TestFlagsAreSentOnCondition(t *testing.T) {
+	t.Parallel()
+	status := "S: * STATUS INBOX (MESSAGES 2 UIDNEXT 3 UIDVALIDITY 7 UNSEEN 2 HIGHESTMODSEQ 50)\nS: A1 OK done\n"
+	open := func(tag string) string {
+		return "S: * 2 EXISTS\nS: * OK [UIDVALIDITY 7] hm\nS: * OK [UIDNEXT 3] hm\nS: * OK [HIGHESTMODSEQ 50] hm\nS: " + tag + " OK done\n"
+	}
+	first := rich + status + "C: A2 SELECT \"INBOX\" (CONDSTORE)\nC: A3 FETCH 1:* " + richItems + "\n" + open("A2") +
+		messages(1, 2) + "S: A3 OK done\n" + peek("1:2")
+	send := rich + status + "C: A4 SELECT \"INBOX\" (CONDSTORE)\n" + open("A4") +
+		"C: A5 UID STORE 1:2 (UNCHANGEDSINCE 50) +FLAGS.SILENT (\\Seen)\n"
+	look := "C: A6 UID FETCH %s (UID FLAGS)\n%sS: A6 OK done\n"
+	for name, rest := range map[string]string{
+		"nobody did": "S: * 1 FETCH (UID 1 MODSEQ (51))\nS: * 2 FETCH (UID 2 MODSEQ (51))\nS: A5 OK done\n",
+		"another flag": "S: A5 OK [MODIFIED 2] one failed\n" + fmt.Sprintf(look, "2", "S: * 2 FETCH (UID 2 FLAGS (\\Flagged))\n") +
+			"C: A7 UID STORE 2 +FLAGS.SILENT (\\Seen)\nS: A7 OK done\n",
+		"the same flag": "S: A5 NO [MODIFIED 2] one failed\n" + fmt.Sprintf(look, "2", "S: * 2 FETCH (UID 2 FLAGS (\\Seen))\n"),
+		"it is not known": "S: A5 BAD what\n" + fmt.Sprintf(look, "1:2", flagsOf(1, 2)) +
+			"C: A7 UID STORE 1:2 +FLAGS.SILENT (\\Seen)\nS: A7 OK done\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := against(t, first, send+rest)
+			o.mustPass()
+			var ids []mail.MessageID
+			for _, m := range o.list("INBOX") {
+				ids = append(ids, m.ID)
+			}
+			op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpFlags, Targets: ids, Add: mail.NewFlags(mail.FlagSeen)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.mustPass()
+			if op, err = o.store.Op(t.Context(), op.ID); err != nil || op.State != mail.OpDone {
+				t.Errorf("the op is %s (%s), %v", op.State, op.Fault, err)
+			}
+			if n := o.inbox().Counts.Unread; n != 0 {
+				t.Errorf("%d unread", n)
+			}
+		})
+	}
 }

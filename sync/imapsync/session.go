@@ -36,8 +36,10 @@ type session struct {
 	inbox mail.MailboxID                   // 0 before the first listing
 	open  opened
 	fills []*fill
-	batch int // messages fetched at once by backfill
-	held  int // bytes of new messages that a reconcile has not written yet
+	// stored is the highest mod-sequence that our own changes of flags got.
+	stored map[mail.MailboxID]mail.ModSeq
+	batch  int // messages fetched at once by backfill
+	held   int // bytes of new messages that a reconcile has not written yet
 
 	suspects map[string]bool // names that were listed and could not be had
 
@@ -66,6 +68,7 @@ func newSession(w *Worker, conn *wire.Conn, h *hints) *session {
 		w: w, conn: conn, log: w.cfg.Log, hints: h,
 		qresync: conn.Enabled("QRESYNC"),
 		esearch: caps.Has("ESEARCH") || caps.Has("IMAP4REV2"),
+		stored:  map[mail.MailboxID]mail.ModSeq{},
 		boxes:   map[mail.MailboxID]*mail.Mailbox{}, batch: fillBatch, suspects: map[string]bool{},
 	}
 	if q, ok := quirkOf(caps, conn.Says()); ok {
