@@ -87,6 +87,12 @@ func (s *session) renameFolder(ctx context.Context, box *mail.Mailbox, name stri
 	if old == name {
 		return nil, nil // a try before this one did it, and a pass has seen it
 	}
+	if open := s.boxes[s.open.id]; open != nil && isInside(open, box) {
+		// Some servers end a connection whose mailbox goes from under it.
+		if err := s.leave(ctx); err != nil {
+			return nil, err
+		}
+	}
 	st, err := s.command(ctx, "RENAME "+s.conn.Mailbox(old)+" "+s.conn.Mailbox(name), nil)
 	if err != nil {
 		return nil, err
@@ -95,11 +101,10 @@ func (s *session) renameFolder(ctx context.Context, box *mail.Mailbox, name stri
 		return f, nil
 	}
 	for _, b := range s.boxes {
-		rest, inside := strings.CutPrefix(b.Name, old)
-		if !b.Subscribed || !inside || rest != "" && (b.Delimiter == "" || !strings.HasPrefix(rest, b.Delimiter)) {
+		if !b.Subscribed || !isInside(b, box) {
 			continue
 		}
-		if err := s.subscribe(ctx, name+rest); err != nil {
+		if err := s.subscribe(ctx, name+strings.TrimPrefix(b.Name, old)); err != nil {
 			return nil, err
 		}
 		if _, err := s.command(ctx, "UNSUBSCRIBE "+s.conn.Mailbox(b.Name), nil); err != nil {
@@ -107,6 +112,11 @@ func (s *session) renameFolder(ctx context.Context, box *mail.Mailbox, name stri
 		}
 	}
 	return nil, nil
+}
+
+// isInside reports whether b is box, or is inside it by its name.
+func isInside(b, box *mail.Mailbox) bool {
+	return b.ID == box.ID || box.Delimiter != "" && strings.HasPrefix(b.Name, box.Name+box.Delimiter)
 }
 
 // deleteFolder deletes a folder, unless mail came into it that the user could
