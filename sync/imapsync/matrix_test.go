@@ -133,7 +133,7 @@ func newCellRig(t *testing.T, dc *mailtest.Dovecot, c cell) *cellRig {
 // look asks for all folders where the server does not tell of them by itself.
 func (r *cellRig) look() {
 	r.Helper()
-	if r.tell != "poll" {
+	if r.tell == "IDLE" {
 		r.sync()
 	}
 }
@@ -158,7 +158,7 @@ func (r *cellRig) story() {
 func (r *cellRig) wasTold() {
 	r.Helper()
 	want := map[string][]mail.ToldBy{
-		"NOTIFY": {mail.ToldByNotify, mail.ToldByIdle}, "IDLE": {mail.ToldByIdle}, "poll": {mail.ToldByPoll},
+		"NOTIFY": {mail.ToldByNotify}, "IDLE": {mail.ToldByIdle}, "poll": {mail.ToldByPoll},
 	}[r.tell]
 	st, err := r.store.States(r.Context())
 	if err != nil || !slices.Contains(want, st[r.cfg.Account.ID].ToldBy) {
@@ -175,6 +175,7 @@ func (r *cellRig) wasFound() {
 		"(CHANGEDSINCE": r.find == "CONDSTORE",
 		"(UID FLAGS)":   r.find != "QRESYNC",
 		" IDLE":         r.tell != "poll",
+		"NOTIFY SET":    r.tell == "NOTIFY",
 	} {
 		if got := r.said.has(words); got != want {
 			r.Errorf("%s was sent: %v, want %v", words, got, want)
@@ -241,6 +242,14 @@ func (r *cellRig) remove(uid imap.UID) {
 	}
 }
 
+// nextSecond waits. Dovecot keeps its list of folders in a file, of which a
+// session that has just listed them sees no second change within the same second.
+func (r *cellRig) nextSecond() {
+	r.Helper()
+	now := time.Now().Unix()
+	mailtest.Await(r.T, "the next second", func() bool { return time.Now().Unix() > now+1 })
+}
+
 // folders: what another machine does with folders.
 func (r *cellRig) folders() {
 	r.Helper()
@@ -257,6 +266,7 @@ func (r *cellRig) folders() {
 	r.until("its mail is here", func() bool { return slices.Equal(r.subjects("Plans"), []string{"a plan"}) })
 	folder, message := r.box("Plans").ID, idOf(r.rig, "Plans", "a plan")
 
+	r.nextSecond()
 	r.mark()
 	if err := c.Rename("Plans", "Pläne", nil).Wait(); err != nil {
 		r.Fatal(err)
@@ -269,10 +279,7 @@ func (r *cellRig) folders() {
 		r.Error("its message has another id")
 	}
 
-	// Dovecot keeps its list of folders in a file, of which a session that has
-	// just listed them sees no second change within the same second.
-	renamed := time.Now().Unix()
-	mailtest.Await(r.T, "the next second", func() bool { return time.Now().Unix() > renamed+1 })
+	r.nextSecond()
 	r.mark()
 	if err := c.Delete("Pläne").Wait(); err != nil {
 		r.Fatal(err)

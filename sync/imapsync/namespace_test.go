@@ -85,7 +85,7 @@ func TestXList(t *testing.T) {
 // names: nothing is written under them, and each can be opened and told apart.
 func TestHostileFolderNames(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("x", 10_000)
+	long := strings.Repeat("x", 4_000)
 	// As LIST writes it, and as it is.
 	names := [][2]string{
 		{"../../x", "../../x"},
