@@ -3,6 +3,7 @@
 package platform
 
 import (
+	"context"
 	"net"
 	"os"
 	"path/filepath"
@@ -39,7 +40,8 @@ func HasDisplay() bool {
 
 // answers reports whether somebody listens on a Unix socket.
 func answers(socket string) bool {
-	c, err := net.DialTimeout("unix", socket, time.Second) //nolint:gosec // the user's own environment names it
+	d := net.Dialer{Timeout: time.Second}
+	c, err := d.DialContext(context.Background(), "unix", socket)
 	if err != nil {
 		return false
 	}

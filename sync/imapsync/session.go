@@ -50,7 +50,7 @@ type session struct {
 	lastFull   time.Time // when folders without modseqs were last compared whole
 	tally      Report
 	badFetches int
-	renewShare time.Duration // of renewal.every that an IDLE lasts here, in 1/1000: fixed, so that none is taken up again at its end
+	renewShare float64       // of renewal.every that an IDLE lasts here, 0.9 to 0.99: fixed, so that none is taken up again at its end
 	quiet      time.Duration // the server was, and has not answered since
 	noPeek     bool          // the server does not take what asks for first words
 	unhook     func() bool   // lets go of the context that closes the connection
@@ -76,7 +76,7 @@ func newSession(w *Worker, conn *wire.Conn, h *hints) *session {
 		s.log.Debug("the server is known", "server", q.server)
 	}
 	s.noPeek = w.peeksLost >= peekTries
-	s.renewShare = spread(900, 1.1)
+	s.renewShare = float64(spread(900, 1.1)) / 1000
 	s.condstore = s.qresync || caps.Has("CONDSTORE")
 	s.teller = chooseTeller(caps)
 	return s

@@ -107,7 +107,7 @@ func (s *session) idleOnInbox(ctx context.Context, d time.Duration) error {
 		return nil
 	default:
 	}
-	return s.idle(ctx, min(d, s.w.renew.every*s.renewShare/1000))
+	return s.idle(ctx, min(d, time.Duration(float64(s.w.renew.every)*s.renewShare)))
 }
 
 // noteIdle notes for how long the server was quiet. An IDLE that lasted as long
