@@ -1,0 +1,167 @@
+package imapsync
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"strconv"
+	"sync"
+	"testing"
+
+	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/mailtest"
+)
+
+// TestCountersAreTrue: what a report says of its pass is what somebody on the
+// way counted, with TLS and without.
+func TestCountersAreTrue(t *testing.T) {
+	dc := mailtest.StartDovecot(t, mailtest.DovecotConfig{})
+	t.Run("bytes with TLS", func(t *testing.T) {
+		p := mailtest.StartProxy(t, dc.IMAPS())
+		r := newRig(t, dc, 0, func(c *Config) { c.Account = through(t, dc.Account(0, mail.TLS), p.Addr()) })
+		r.fill("INBOX", 30)
+		var before mailtest.ProxyCounters
+		for _, what := range []string{"first", "nothing new"} {
+			rep := pass(r)
+			c := p.Counters()
+			// The server may answer the end of the connection, which nobody reads.
+			down := c.Down - before.Down
+			if down-rep.BytesRead < 0 || down-rep.BytesRead > goodbye || rep.BytesWritten != c.Up-before.Up || c.Connections != before.Connections+1 {
+				t.Errorf("%s: %d bytes read and %d written, %+v passed, before it %+v", what, rep.BytesRead, rep.BytesWritten, c, before)
+			}
+			before = c
+		}
+	})
+	t.Run("commands and round trips", func(t *testing.T) {
+		tap := startTap(t, dc.IMAP())
+		r := newRig(t, dc, 1, func(c *Config) { c.Account = through(t, dc.Account(1, mail.Plain), tap.addr) })
+		r.fill("INBOX", 30)
+		for _, what := range []string{"first", "nothing new"} {
+			rep, saw := pass(r), tap.take()
+			if rep.Commands != saw.commands || rep.RoundTrips != saw.turns || rep.BytesRead != saw.down || rep.BytesWritten != saw.up {
+				t.Errorf("%s: the report is %+v, on the way were %+v", what, rep, saw)
+			}
+			if what == "nothing new" && (saw.turns != 3 || rep.New != 0) {
+				t.Errorf("%d round trips, want one each to sign in, to agree on extensions, and to ask", saw.turns)
+			}
+		}
+	})
+}
+
+// goodbye is the size of a TLS alert, at most (RFC 8446 §5.2).
+const goodbye = 40
+
+func pass(r *rig) Report {
+	r.Helper()
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	rep, err := New(r.cfg).Pass(ctx)
+	if err != nil {
+		r.Fatal(err)
+	}
+	return rep
+}
+
+// through is the account by way of another address.
+func through(t *testing.T, a mail.Account, addr string) mail.Account {
+	t.Helper()
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Endpoint.Port, err = strconv.Atoi(port); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// sight is what a tap saw pass.
+type sight struct {
+	commands, turns int
+	up, down        int64
+}
+
+// tap is a way to a server without TLS that reads along, one connection after
+// the other.
+type tap struct {
+	addr string
+	mu   sync.Mutex
+	sum  sight
+	over chan struct{} // a token for each connection that ended
+}
+
+func startTap(t *testing.T, target string) *tap {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &tap{addr: l.Addr().String(), over: make(chan struct{}, 10)}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return // the test has ended
+			}
+			server, err := net.Dial("tcp", target)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			p.carry(client, server)
+			p.over <- struct{}{}
+		}
+	})
+	t.Cleanup(func() {
+		_ = l.Close()
+		wg.Wait()
+	})
+	return p
+}
+
+// take returns what was seen of the connection that ends now.
+func (p *tap) take() sight {
+	<-p.over
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	sum := p.sum
+	p.sum = sight{}
+	return sum
+}
+
+func (p *tap) carry(client, server net.Conn) {
+	up := false // the client spoke last
+	copying := func(to, from net.Conn, note func([]byte)) {
+		buf := make([]byte, 32<<10)
+		for {
+			n, err := from.Read(buf)
+			p.mu.Lock()
+			note(buf[:n])
+			p.mu.Unlock()
+			if _, werr := to.Write(buf[:n]); err != nil || werr != nil {
+				break
+			}
+		}
+		_ = to.Close()
+		_ = from.Close()
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		copying(server, client, func(b []byte) {
+			if len(b) > 0 && !up {
+				p.sum.turns++
+			}
+			up = up || len(b) > 0
+			p.sum.up += int64(len(b))
+			p.sum.commands += bytes.Count(b, []byte("\r\n")) // none of these has a literal
+		})
+	})
+	wg.Go(func() {
+		copying(client, server, func(b []byte) {
+			up = up && len(b) == 0
+			p.sum.down += int64(len(b))
+		})
+	})
+	wg.Wait()
+}
