@@ -22,7 +22,7 @@ func (s *session) storeFlags(ctx context.Context, w *store.OpWork, g group) (*ma
 	if f := s.permitted(g.add); f != nil {
 		return f, nil
 	}
-	c := flagStore{session: s, g: g, modseqs: map[mail.MessageID]mail.ModSeq{}, modified: map[mail.UID]bool{}}
+	c := flagStore{session: s, g: g, modseqs: map[mail.MessageID]mail.ModSeq{}, modified: map[mail.UID]bool{}, seen: map[mail.UID]bool{}}
 	if box := s.boxes[g.box]; s.condstore && s.open.data.HighestModSeq > 0 && box.Cursor.HighestModSeq > 0 {
 		c.since = max(box.Cursor.HighestModSeq, s.stored[g.box])
 	}
@@ -40,12 +40,27 @@ func (s *session) storeFlags(ctx context.Context, w *store.OpWork, g group) (*ma
 		}
 		s.pollNow() // what the others changed
 	}
+	missed, err := c.missed(ctx)
+	if err != nil {
+		return nil, err
+	}
 	done := make([]store.Done, 0, len(g.messages))
 	for _, m := range g.messages {
+		if missed[m.ID] {
+			continue
+		}
 		done = append(done, store.Done{ID: m.ID, ModSeq: c.modseqs[m.ID]})
 		s.stored[g.box] = max(s.stored[g.box], c.modseqs[m.ID])
 	}
-	return nil, s.w.cfg.Store.PartOp(ctx, w.Op.ID, done)
+	if err := s.w.cfg.Store.PartOp(ctx, w.Op.ID, done); err != nil || len(missed) == 0 {
+		return nil, err
+	}
+	// Another machine took them away just now: the delta follows them when the
+	// next pass has found out where to.
+	s.pollNow()
+	f := goneFault("message", nil)
+	f.RetryAfter = pollGap
+	return f, nil
 }
 
 // flagStore is a delta of flags on its way to the open mailbox.
@@ -55,6 +70,7 @@ type flagStore struct {
 	since    mail.ModSeq // 0: without condition
 	modseqs  map[mail.MessageID]mail.ModSeq
 	modified map[mail.UID]bool // that failed the condition
+	seen     map[mail.UID]bool // that were there when we asked for their flags
 	refusal  *mail.Fault
 }
 
@@ -140,9 +156,44 @@ func (c *flagStore) missing(ctx context.Context) ([]store.Target, error) {
 			asked = append(asked, m)
 		}
 	}
+	have, err := c.flagsOf(ctx, asked)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(asked, func(m store.Target) bool {
+		fs, ok := have[m.Location.UID]
+		return ok && fs.With(c.g.add, c.g.remove).Equal(fs)
+	}), nil
+}
+
+// missed returns the messages that were no more in the mailbox when the delta
+// came: a server answers OK all the same (RFC 3501 §6.4.8). With mod-sequences it
+// names each message that it did change; whether the others are there is asked.
+func (c *flagStore) missed(ctx context.Context) (map[mail.MessageID]bool, error) {
+	if !c.condstore || c.open.data.HighestModSeq == 0 {
+		return nil, nil
+	}
+	silent := slices.DeleteFunc(slices.Clone(c.g.messages), func(m store.Target) bool {
+		return c.modseqs[m.ID] > 0 || c.seen[m.Location.UID]
+	})
+	if _, err := c.flagsOf(ctx, silent); err != nil {
+		return nil, err
+	}
+	out := map[mail.MessageID]bool{}
+	for _, m := range silent {
+		if !c.seen[m.Location.UID] {
+			out[m.ID] = true
+		}
+	}
+	return out, nil
+}
+
+// flagsOf asks for the flags of messages; those of messages that are no more are
+// missing from the answer.
+func (c *flagStore) flagsOf(ctx context.Context, ms []store.Target) (map[mail.UID]mail.Flags, error) {
 	have := map[mail.UID]mail.Flags{}
 	var steps []step
-	for part := range slices.Chunk(asked, opBurst) {
+	for part := range slices.Chunk(ms, opBurst) {
 		set, _ := uidSet(part)
 		steps = append(steps, step{
 			cmd: "UID FETCH " + set + " (UID FLAGS)",
@@ -151,18 +202,12 @@ func (c *flagStore) missing(ctx context.Context) ([]store.Target, error) {
 				if r.Type != "FETCH" || err != nil || r.Bad != nil || f.UID == 0 || !f.HasFlags {
 					return false
 				}
-				have[f.UID] = f.Flags
+				have[f.UID], c.seen[f.UID] = f.Flags, true
 				return true
 			},
 		})
 	}
-	if err := c.play(ctx, steps); err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(asked, func(m store.Target) bool {
-		fs, ok := have[m.Location.UID]
-		return ok && fs.With(c.g.add, c.g.remove).Equal(fs)
-	}), nil
+	return have, c.play(ctx, steps)
 }
 
 // permitted returns a Fault when the open mailbox cannot keep one of the flags

@@ -120,7 +120,11 @@ func (s *session) endRefused(ctx context.Context, w *store.OpWork, f *mail.Fault
 		return s.w.cfg.Store.RetryOp(ctx, w.Op.ID, time.Now().Add(wait), f)
 	case f.Class == mail.ClassConflict && f.Code == mail.CodeGone && w.Op.Tries < opPatience:
 		// The mailbox is another one now; a pass finds its messages again.
-		return s.w.cfg.Store.RetryOp(ctx, w.Op.ID, time.Now().Add(opLater), f)
+		wait := opLater
+		if f.RetryAfter > 0 {
+			wait = f.RetryAfter
+		}
+		return s.w.cfg.Store.RetryOp(ctx, w.Op.ID, time.Now().Add(wait), f)
 	default:
 		s.log.Warn("the server refused an op", "op", w.Op.ID, "code", f.Code)
 		return s.w.cfg.Store.FailOp(ctx, w.Op.ID, f)

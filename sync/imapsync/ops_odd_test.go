@@ -207,13 +207,17 @@ func TestFlagsAreSentOnCondition(t *testing.T) {
 	send := rich + status + "C: A4 SELECT \"INBOX\" (CONDSTORE)\n" + open("A4") +
 		"C: A5 UID STORE 1:2 (UNCHANGEDSINCE 50) +FLAGS.SILENT (\\Seen)\n"
 	look := "C: A6 UID FETCH %s (UID FLAGS)\n%sS: A6 OK done\n"
+	one := "S: * 1 FETCH (UID 1 MODSEQ (51))\n"
+	const taken = "one was taken away"
 	for name, rest := range map[string]string{
 		"nobody did": "S: * 1 FETCH (UID 1 MODSEQ (51))\nS: * 2 FETCH (UID 2 MODSEQ (51))\nS: A5 OK done\n",
-		"another flag": "S: A5 OK [MODIFIED 2] one failed\n" + fmt.Sprintf(look, "2", "S: * 2 FETCH (UID 2 FLAGS (\\Flagged))\n") +
+		"another flag": one + "S: A5 OK [MODIFIED 2] one failed\n" + fmt.Sprintf(look, "2", "S: * 2 FETCH (UID 2 FLAGS (\\Flagged))\n") +
 			"C: A7 UID STORE 2 +FLAGS.SILENT (\\Seen)\nS: A7 OK done\n",
-		"the same flag": "S: A5 NO [MODIFIED 2] one failed\n" + fmt.Sprintf(look, "2", "S: * 2 FETCH (UID 2 FLAGS (\\Seen))\n"),
+		"the same flag": one + "S: A5 NO [MODIFIED 2] one failed\n" + fmt.Sprintf(look, "2", "S: * 2 FETCH (UID 2 FLAGS (\\Seen))\n"),
 		"it is not known": "S: A5 BAD what\n" + fmt.Sprintf(look, "1:2", flagsOf(1, 2)) +
 			"C: A7 UID STORE 1:2 +FLAGS.SILENT (\\Seen)\nS: A7 OK done\n",
+		"of one nothing is said": one + "S: A5 OK done\n" + fmt.Sprintf(look, "2", "S: * 2 FETCH (UID 2 FLAGS (\\Seen))\n"),
+		taken:                    one + "S: A5 OK done\n" + fmt.Sprintf(look, "2", ""),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -228,8 +232,17 @@ func TestFlagsAreSentOnCondition(t *testing.T) {
 				t.Fatal(err)
 			}
 			o.mustPass()
-			if op, err = o.store.Op(t.Context(), op.ID); err != nil || op.State != mail.OpDone {
+			want, left := mail.OpDone, 0
+			if name == taken { // the delta waits until it is known where to
+				want, left = mail.OpWaiting, 1
+			}
+			op, err = o.store.Op(t.Context(), op.ID)
+			if err != nil || op.State != want {
 				t.Errorf("the op is %s (%s), %v", op.State, op.Fault, err)
+			}
+			pending := slices.DeleteFunc(o.list("INBOX"), func(m mail.Message) bool { return !m.Pending })
+			if len(pending) != left || left > 0 && pending[0].Location.UID != 2 {
+				t.Errorf("pending: %+v", pending)
 			}
 			if n := o.inbox().Counts.Unread; n != 0 {
 				t.Errorf("%d unread", n)
