@@ -38,5 +38,4 @@ ALTER TABLE op_targets ADD COLUMN copied INTEGER NOT NULL DEFAULT 0; -- a copy i
 ALTER TABLE op_targets ADD COLUMN uid INTEGER NOT NULL DEFAULT 0; -- in the destination, 0: not known
 ALTER TABLE op_targets ADD COLUMN uidvalidity INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE op_targets ADD COLUMN copy INTEGER NOT NULL DEFAULT 0; -- the message that a copy became
-ALTER TABLE op_targets ADD COLUMN merged INTEGER NOT NULL DEFAULT 0; -- the op that does it in its stead
 UPDATE op_targets SET added = (SELECT added FROM ops WHERE id = op), removed = (SELECT removed FROM ops WHERE id = op);
