@@ -11,6 +11,7 @@ import (
 )
 
 const (
+	logindName   = "org.freedesktop.login1"
 	logindPath   = "/org/freedesktop/login1"
 	logind       = "org.freedesktop.login1.Manager"
 	networkPath  = "/org/freedesktop/NetworkManager"
@@ -55,10 +56,16 @@ func listenOnce(ctx context.Context, said chan<- Wake) error {
 	}
 	defer func() { _ = conn.Close() }() // nothing is left to be said
 	for _, m := range [][]dbus.MatchOption{
-		{dbus.WithMatchObjectPath(logindPath), dbus.WithMatchInterface(logind), dbus.WithMatchMember("PrepareForSleep")},
-		{dbus.WithMatchObjectPath(networkPath), dbus.WithMatchInterface(network), dbus.WithMatchMember("StateChanged")},
 		{
-			dbus.WithMatchObjectPath(networkPath), dbus.WithMatchInterface(properties),
+			dbus.WithMatchSender(logindName), dbus.WithMatchObjectPath(logindPath),
+			dbus.WithMatchInterface(logind), dbus.WithMatchMember("PrepareForSleep"),
+		},
+		{
+			dbus.WithMatchSender(network), dbus.WithMatchObjectPath(networkPath),
+			dbus.WithMatchInterface(network), dbus.WithMatchMember("StateChanged"),
+		},
+		{
+			dbus.WithMatchSender(network), dbus.WithMatchObjectPath(networkPath), dbus.WithMatchInterface(properties),
 			dbus.WithMatchMember("PropertiesChanged"), dbus.WithMatchArg(0, network),
 		},
 	} {
