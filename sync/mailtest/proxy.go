@@ -86,6 +86,26 @@ func (p *Proxy) Counters() ProxyCounters {
 	return c
 }
 
+// Drained waits, a minute at most, until no connection is open, and tells what
+// went through: what a server says last may still be on its way when the client
+// has gone.
+func (p *Proxy) Drained() ProxyCounters {
+	p.tb.Helper()
+	late := time.After(time.Minute)
+	for {
+		_, changed := p.now()
+		c := p.Counters()
+		if c.Open == 0 {
+			return c
+		}
+		select {
+		case <-changed:
+		case <-late:
+			p.tb.Fatalf("mailtest: proxy: connections stay open: %+v", c)
+		}
+	}
+}
+
 // CutAfter lets n more bytes pass in a direction, counted over all
 // connections, and then closes every connection, once. With n 0 it closes them
 // at once.
@@ -180,6 +200,7 @@ func (p *Proxy) serve(client net.Conn) {
 	p.mu.Lock()
 	delete(p.links, l)
 	p.mu.Unlock()
+	p.change(func(*faults) {})
 }
 
 func (p *Proxy) dropAll(hard bool) {

@@ -88,6 +88,22 @@ func TestProxyPassesAndCounts(t *testing.T) {
 	}
 }
 
+// TestProxyDrained: nothing is on its way any more when the proxy says so.
+func TestProxyDrained(t *testing.T) {
+	t.Parallel()
+	p, c := through(t)
+	echo(t, c, []byte("hello"))
+	if n := p.Counters().Open; n != 1 {
+		t.Fatalf("%d connections are open", n)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Drained(); got.Open != 0 || got.Down != 5 {
+		t.Fatalf("%+v", got)
+	}
+}
+
 func TestProxyCutsAfterBytes(t *testing.T) {
 	t.Parallel()
 	for _, dir := range []Dir{Up, Down} {
