@@ -56,7 +56,7 @@ func describe(p *i18n.Printer, e api.Event) string {
 		}
 		return p.T(id, "Title", clean(health.Describe(p, e.Problem.Mail()).Title))
 	case "alert.shown":
-		return p.T(id, "Message", briefs(e.Messages), "Folder", folder)
+		return p.T(id, "Message", briefs(p, e.Messages), "Folder", folder)
 	case "alert.withdrawn":
 		return p.T(id, "Reason", p.T("ctl.reason."+e.Reason))
 	default:
@@ -78,7 +78,7 @@ func describeAdded(p *i18n.Printer, e api.Event) string {
 	case e.Origin == mail.Backfill:
 		return p.T("ctl.event.message.found", "Count", n, "Folder", folder)
 	case len(e.Messages) == 1:
-		return p.T("ctl.event.message.new", "Message", briefs(e.Messages), "Folder", folder)
+		return p.T("ctl.event.message.new", "Message", briefs(p, e.Messages), "Folder", folder)
 	default:
 		return p.T("ctl.event.message.added", "Count", n, "Folder", folder)
 	}
@@ -115,10 +115,10 @@ func delta(added, removed mail.Flags) string {
 	return strings.Join(out, " ")
 }
 
-func briefs(ms []api.EventMessage) string {
+func briefs(p *i18n.Printer, ms []api.EventMessage) string {
 	out := make([]string, 0, len(ms))
 	for _, m := range ms {
-		out = append(out, shorten(clean(m.From), 40)+": "+shorten(clean(m.Subject), 80))
+		out = append(out, shorten(sender(p, clean(m.From)), 40)+": "+shorten(subject(p, m.Subject), 80))
 	}
 	return strings.Join(out, "; ")
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/heronmail/heron/sync/control/api"
+	"github.com/heronmail/heron/sync/i18n"
 	"github.com/heronmail/heron/sync/mail"
 )
 
@@ -42,7 +43,7 @@ func (c *messageList) Run(ctx context.Context, a *app) error {
 		now := a.Now()
 		for _, m := range list {
 			t.add(strconv.FormatUint(uint64(m.UID), 10), marks(m), a.p.When(m.Date, now),
-				shorten(people(m.From), 24), shorten(clean(m.Subject), 72))
+				shorten(sender(a.p, people(m.From)), 24), shorten(subject(a.p, m.Subject), 72))
 		}
 		return t.write(a.Stdout)
 	})
@@ -94,6 +95,22 @@ func people(list []mail.Address) string {
 		out = append(out, clean(p.String()))
 	}
 	return strings.Join(out, ", ")
+}
+
+// sender is from, or says that nobody is named.
+func sender(p *i18n.Printer, from string) string {
+	if from == "" {
+		return p.T("ctl.no-sender")
+	}
+	return from
+}
+
+// subject is a subject fit to be shown, or says that there is none.
+func subject(p *i18n.Printer, s string) string {
+	if s = clean(s); s == "" {
+		return p.T("ctl.no-subject")
+	}
+	return s
 }
 
 type messageShow struct {
@@ -171,13 +188,13 @@ func (a *app) writeBody(b api.Body) error {
 			fmt.Fprintf(&out, "%s %s\n", a.p.T(id), value)
 		}
 	}
-	head("ctl.head.from", addresses(m.From))
+	head("ctl.head.from", sender(a.p, addresses(m.From)))
 	head("ctl.head.to", addresses(m.To))
 	head("ctl.head.cc", addresses(m.Cc))
 	if !m.Date.IsZero() {
 		head("ctl.head.date", m.Date.Format("2006-01-02 15:04:05 -0700"))
 	}
-	head("ctl.head.subject", clean(m.Subject))
+	head("ctl.head.subject", subject(a.p, m.Subject))
 	head("ctl.head.folder", clean(m.Folder))
 	out.WriteString("\n" + strings.TrimRight(mail.PrintableText(b.Text), "\n") + "\n")
 	if b.Truncated {

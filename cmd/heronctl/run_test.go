@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/heronmail/heron/sync/control/api"
+	"github.com/heronmail/heron/sync/i18n"
 	"github.com/heronmail/heron/sync/mail"
 )
 
@@ -304,6 +305,25 @@ func TestShowFetchesWhatIsNotKept(t *testing.T) {
 	c := &fakes{reader: reader, worker: sample()}
 	if o := try(t, c, "message", "show", "work", "INBOX", "99"); o.code != 6 || len(c.asked) != 1 {
 		t.Errorf("exit %d after %v", o.code, c.asked)
+	}
+}
+
+// TestNobodyAndNothingHaveWords: a message without sender and subject leaves no
+// hole in a line.
+func TestNobodyAndNothingHaveWords(t *testing.T) {
+	f := &fake{messages: []api.Message{{ID: 7}}}
+	for _, line := range [][]string{{"message", "list", "work", "INBOX"}, {"search", "x"}} {
+		if o := try(t, &fakes{worker: f}, line...); !strings.Contains(o.out, "(no sender)  (no subject)") {
+			t.Errorf("%v says %q", line, o.out)
+		}
+	}
+	p, err := i18n.New("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := api.Event{Kind: "message.added", Folder: "INBOX", Messages: make([]api.EventMessage, 1)}
+	if s := describe(p, e); !strings.Contains(s, "(no sender): (no subject)") {
+		t.Errorf("watch says %q", s)
 	}
 }
 

@@ -36,7 +36,7 @@ func (c *searchCmd) Run(ctx context.Context, a *app) error {
 		now := a.Now()
 		for _, m := range page.Messages {
 			t.add(fmt.Sprintf("id:%d", m.ID), marks(m), a.p.When(m.Date, now), clean(string(m.Account)),
-				shorten(clean(m.Folder), 24), shorten(people(m.From), 24), shorten(clean(m.Subject), 60))
+				shorten(clean(m.Folder), 24), shorten(sender(a.p, people(m.From)), 24), shorten(subject(a.p, m.Subject), 60))
 		}
 		if err := t.write(a.Stdout); err != nil || page.Total <= len(page.Messages) {
 			return err

@@ -28,11 +28,15 @@ type promise struct {
 
 // pollEvery is how often all folders are asked.
 func (s *session) pollEvery() time.Duration {
-	every := s.w.cfg.PollInterval
-	if s.notify.on && !s.notify.few && s.w.proven && s.promise.broken == 0 && len(s.promise.silent) == 0 && !s.promise.names {
-		return provenFactor * every
+	if s.trusted() {
+		return provenFactor * s.w.cfg.PollInterval
 	}
-	return every
+	return s.w.cfg.PollInterval
+}
+
+// trusted reports whether the server is seen to tell of all that changes.
+func (s *session) trusted() bool {
+	return s.notify.on && !s.notify.few && s.w.proven && s.promise.broken == 0 && len(s.promise.silent) == 0 && !s.promise.names
 }
 
 // checkPromise looks at what a poll found that nobody had told of. It is called

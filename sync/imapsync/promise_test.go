@@ -16,14 +16,16 @@ import (
 )
 
 // plays makes connections to a server that plays a transcript.
-func plays(transcript string) dialer {
-	var script *mailtest.Script
+func plays(transcript string) dialer { return playsAs(transcript, new(*mailtest.Script)) }
+
+// playsAs is plays, and keeps the script where the test can get at it.
+func playsAs(transcript string, script **mailtest.Script) dialer {
 	return func(ctx context.Context, t *testing.T, o wire.Options) (*wire.Conn, error) {
 		t.Helper()
-		if script == nil {
-			script = mailtest.NewScript(t, transcript)
+		if *script == nil {
+			*script = mailtest.NewScript(t, transcript)
 		}
-		o.Dial.DialContext = func(context.Context, string, string) (net.Conn, error) { return script.NewConn(), nil }
+		o.Dial.DialContext = func(context.Context, string, string) (net.Conn, error) { return (*script).NewConn(), nil }
 		return wire.Dial(ctx, o)
 	}
 }
@@ -101,15 +103,17 @@ func TestBrokenPromise(t *testing.T) {
 }
 
 // TestKeptPromise: a server that tells is polled once in a quarter of an hour,
-// and what it tells of is asked for alone.
+// and what it tells of is asked for alone. Its silence says that nothing
+// changed, as far as it is known to live.
 func TestKeptPromise(t *testing.T) {
 	told := "C: ? IDLE\nS: + go\nS: * STATUS Work (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 8 UNSEEN 0)\nC: DONE\nS: ? OK done\n" + poll + all(1)
 	transcript := hello +
 		"C: ? " + set + "\nS: ? OK done\n" + all(0) + toInbox + told + fetchWork(1) + toInbox + idleTill +
 		poll + all(1) + // a minute after the first: it was not proven then
-		idleTill + idleTill + poll + all(1) + "C: <anything>\n"
+		idleTill + strings.Replace(idleTill, "go\n", "go\nS: <wait>\nS: * OK Still here\n", 1) + poll + all(1) + "C: <anything>\n"
 	var began time.Time
-	inBubble(t, plays(transcript), nil, func(t *bubble) {
+	script := new(*mailtest.Script)
+	inBubble(t, playsAs(transcript, script), nil, func(t *bubble) {
 		began = time.Now()
 		synctest.Wait()
 		time.Sleep(time.Second)
@@ -117,7 +121,18 @@ func TestKeptPromise(t *testing.T) {
 		if err != nil || box.Counts.Total != 1 || time.Since(began) > time.Second {
 			t.Errorf("%+v, %v", box, err)
 		}
-		time.Sleep(16*time.Minute + 5*time.Second)
+		inStep := func() time.Duration { return t.w.LastSync(box).Sub(began).Round(time.Second) }
+		time.Sleep(12 * time.Minute)
+		synctest.Wait()
+		if since := inStep(); since < 9*time.Minute || since > 10*time.Minute {
+			t.Errorf("after the renewal of IDLE it is in step as of %v", since)
+		}
+		(*script).Continue()
+		synctest.Wait()
+		if since := inStep(); since != 12*time.Minute+time.Second {
+			t.Errorf("after a sign of life it is in step as of %v", since)
+		}
+		time.Sleep(4*time.Minute + 5*time.Second)
 		synctest.Wait()
 		if st := t.state(); st.ToldBy != mail.ToldByNotify {
 			t.Errorf("%+v", st)

@@ -27,7 +27,10 @@ func (s *session) run(ctx context.Context) error {
 		if !idle || s.w.asked() {
 			continue
 		}
-		if err := s.teller.wait(ctx, s, time.Until(s.nextPoll)); err != nil {
+		s.trust()
+		err = s.teller.wait(ctx, s, time.Until(s.nextPoll))
+		s.w.setListening(nil)
+		if err != nil {
 			return err
 		}
 	}

@@ -2,10 +2,13 @@ package imapsync
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/heronmail/heron/sync/mail"
 	"github.com/heronmail/heron/sync/store"
+	"github.com/heronmail/heron/sync/wire"
 )
 
 // stamp notes that the folders in which nothing changed are in step now: how
@@ -63,15 +66,41 @@ func (s *session) keepStamps(ctx context.Context) {
 	}
 }
 
+// listening is a session that has done all that it was told and waits for more,
+// with a server that is seen to tell of everything: what is in step stays so
+// until the server says otherwise, as of when it last said anything at all.
+type listening struct {
+	conn   *wire.Conn
+	inStep map[mail.MailboxID]bool
+}
+
+// trust notes that nothing is left to be done of what a trusted server told.
+func (s *session) trust() {
+	if !s.trusted() {
+		return
+	}
+	same := slices.Collect(maps.Keys(s.promise.inStep))
+	s.w.noteSynced(same, s.conn.Heard())
+	s.w.setListening(&listening{s.conn, s.promise.inStep})
+}
+
+// setListening says who is listening; nil: nobody.
+func (w *Worker) setListening(l *listening) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.listening = l
+}
+
 // LastSync is when a folder was last seen to be in step, if that is later than
 // what the store has as its LastSync.
 func (w *Worker) LastSync(m mail.Mailbox) time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if at := w.synced[m.ID]; at.After(m.LastSync) {
-		return at
+	last := later(m.LastSync, w.synced[m.ID])
+	if l := w.listening; l != nil && l.inStep[m.ID] {
+		last = later(last, l.conn.Heard())
 	}
-	return m.LastSync
+	return last
 }
 
 func (w *Worker) noteSynced(ids []mail.MailboxID, at time.Time) {

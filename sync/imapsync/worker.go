@@ -79,6 +79,8 @@ type Worker struct {
 	raised  []mail.Code                  // problems of which somebody was told, and that are not over
 	cleared bool                         // a pass went well in this process
 	synced  map[mail.MailboxID]time.Time // when folders were in step, where the store does not have it yet
+	// listening is set while the server needs nothing but to be listened to.
+	listening *listening
 }
 
 // New makes a worker. It does nothing before Serve, Sync, Pass or FetchBody.

@@ -57,6 +57,7 @@ type Conn struct {
 	rd       *reader
 	gate     *gate
 	watch    *watchdog
+	heard    atomic.Int64 // when the last response came, in nanoseconds
 
 	commands, malformed atomic.Int64
 
@@ -155,6 +156,16 @@ func (c *Conn) Commands() int { return int(c.commands.Load()) }
 
 // Malformed is how many responses were repaired, Bad, or not for anybody.
 func (c *Conn) Malformed() int { return int(c.malformed.Load()) }
+
+// Heard is when the server's last response came, zero before the first one after
+// the sign-in.
+func (c *Conn) Heard() time.Time {
+	at := c.heard.Load()
+	if at == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, at)
+}
 
 // Done is closed when the connection has ended.
 func (c *Conn) Done() <-chan struct{} { return c.done }

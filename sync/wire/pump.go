@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"time"
 	"unicode/utf8"
 
 	"github.com/heronmail/heron/sync/mail"
@@ -34,6 +35,7 @@ func (c *Conn) next(r *Response) error {
 		return err
 	}
 	c.watch.touch()
+	c.heard.Store(time.Now().UnixNano())
 	r.parse()
 	if b == nil {
 		c.overheard()
