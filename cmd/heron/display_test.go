@@ -21,7 +21,7 @@ func TestNoDisplay(t *testing.T) {
 		t.Setenv("TMPDIR", tmp)
 		t.Setenv("HOME", home)
 		var stdout, stderr bytes.Buffer
-		if exit := run(strings.Fields(args), &stdout, &stderr); exit != health.ExitFailed {
+		if exit := run(strings.Fields(args), &stdout, &stderr); exit != health.ExitUnreachable {
 			t.Errorf("heron %s: exit %d", args, exit)
 		}
 		if !strings.Contains(stderr.String(), hint) {

@@ -91,6 +91,8 @@ func ExitCode(pr mail.Problem) int {
 		return ExitNotFound
 	case mail.CodeBusy:
 		return ExitBusy
+	case mail.CodeNoDisplay:
+		return ExitUnreachable
 	case mail.CodeNotTLS, mail.CodeTLSOnPlain, mail.CodeStartTLSMissing:
 		return ExitTLS
 	}

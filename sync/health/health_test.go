@@ -116,6 +116,7 @@ func TestExitCodes(t *testing.T) {
 		{mail.Problem{Code: mail.CodeBadAddress, Class: mail.ClassLocal}, 2},
 		{mail.Problem{Code: mail.CodeNoFolder, Class: mail.ClassLocal}, 6},
 		{mail.Problem{Code: mail.CodeBusy, Class: mail.ClassLocal}, 7},
+		{mail.Problem{Code: mail.CodeNoDisplay, Class: mail.ClassLocal}, 4},
 		{mail.Problem{Code: mail.CodeDiskFull, Class: mail.ClassLocal}, 1},
 		{mail.Problem{Code: mail.CodeThrottled, Class: mail.ClassLimit}, 1},
 	} {
