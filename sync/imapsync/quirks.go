@@ -91,7 +91,7 @@ func quirkOf(caps wire.Caps, says string) (quirk, bool) {
 // barred returns a Fault if a refusal is one that only the user can settle with
 // the provider.
 func (s *session) barred(st wire.Status) *mail.Fault {
-	if s.quirk.unsafe == "" || st.OK() || !strings.Contains(strings.ToLower(st.Text), s.quirk.unsafe) {
+	if s.quirk == nil || s.quirk.unsafe == "" || st.OK() || !strings.Contains(strings.ToLower(st.Text), s.quirk.unsafe) {
 		return nil
 	}
 	f := st.Fault("SELECT")

@@ -21,12 +21,12 @@ type session struct {
 	hints *hints
 
 	condstore bool // RFC 7162: modseqs are to be had
-	qresync   bool // and it was enabled
+	qresync   bool // and it was enabled, as is known once anything was answered
 	esearch   bool // RFC 4731
 
 	teller  teller
 	places  places
-	quirk   quirk // of the server, if it is known for one
+	quirk   *quirk // of the server, once anything was answered; that of none if it is not known for one
 	notify  notifying
 	promise promise
 	extras  *extras // nil without
@@ -66,18 +66,13 @@ func newSession(w *Worker, conn *wire.Conn, h *hints) *session {
 	caps := conn.Caps()
 	s := &session{
 		w: w, conn: conn, log: w.cfg.Log, hints: h,
-		qresync: conn.Enabled("QRESYNC"),
 		esearch: caps.Has("ESEARCH") || caps.Has("IMAP4REV2"),
 		stored:  map[mail.MailboxID]mail.ModSeq{},
 		boxes:   map[mail.MailboxID]*mail.Mailbox{}, batch: fillBatch, suspects: map[string]bool{},
 	}
-	if q, ok := quirkOf(caps, conn.Says()); ok {
-		s.quirk = q
-		s.log.Debug("the server is known", "server", q.server)
-	}
 	s.noPeek = w.peeksLost >= peekTries
 	s.renewShare = float64(spread(900, 1.1)) / 1000
-	s.condstore = s.qresync || caps.Has("CONDSTORE")
+	s.condstore = caps.Has("CONDSTORE") || caps.Has("QRESYNC") // which is not without it (RFC 7162 §3.2)
 	s.teller = chooseTeller(caps)
 	return s
 }
@@ -143,7 +138,20 @@ func (s *session) play(ctx context.Context, steps []step) error {
 	if err != nil {
 		return err
 	}
+	if s.quirk == nil {
+		s.know()
+	}
 	return refused
+}
+
+// know takes what was answered to ID and ENABLE, which go out with the first
+// commands: those must not need it.
+func (s *session) know() {
+	s.qresync = s.conn.Enabled("QRESYNC")
+	q, ok := quirkOf(s.conn.Caps(), s.conn.Says())
+	if s.quirk = &q; ok {
+		s.log.Debug("the server is known", "server", q.server)
+	}
 }
 
 // heard notes whether the server answered after it had been quiet.

@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -87,8 +88,12 @@ func (c *Conn) Burst(ctx context.Context, cmds []string, h func(i int, r *Respon
 }
 
 // run is Burst for who has the gate. Without commands it ends an IDLE that is
-// still running.
+// still running. What belongs right behind the sign-in goes out with the first.
 func (c *Conn) run(ctx context.Context, parts [][]string, selected bool, h func(i int, r *Response) error) error {
+	if n := len(c.opening); n > 0 {
+		parts, h = slices.Concat(c.opening, parts), behindOpening(n, h)
+		c.opening = nil
+	}
 	b, left, err := c.install(len(parts), selected, h)
 	if b == nil {
 		return err
@@ -112,6 +117,18 @@ func (c *Conn) run(ctx context.Context, parts [][]string, selected bool, h func(
 		return b.err
 	case <-c.done:
 		return c.broken(b)
+	}
+}
+
+// behindOpening hands on what is not of the n commands of our own with which a
+// burst began. What else comes untagged may be meant for those behind them: a
+// server may answer together what does not depend on each other.
+func behindOpening(n int, h func(i int, r *Response) error) func(int, *Response) error {
+	return func(i int, r *Response) error {
+		if h == nil || i < n && (r.Tagged() || r.Type == "ID" || r.Type == "ENABLED") {
+			return nil // the connection has noted what it must know
+		}
+		return h(max(0, i-n), r)
 	}
 }
 

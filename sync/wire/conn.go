@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -64,16 +65,17 @@ type Conn struct {
 	chatter   int   // responses that nobody asked for, since the last command
 	chatterAt int64 // commands then; both belong to the pump
 
-	caps    Caps            // fixed after Dial
-	enabled map[string]bool // fixed after Dial, in upper case
-	says    string          // of itself, in its greeting and its ID; fixed after Dial
+	caps Caps // fixed after Dial
 
-	wmu sync.Mutex // held while writing
-	seq uint32     // of the last tag; belongs to who holds the gate
+	wmu     sync.Mutex // held while writing
+	seq     uint32     // of the last tag; belongs to who holds the gate
+	opening [][]string // commands that go out with the first burst; as seq
 
 	mu       sync.Mutex
 	err      *mail.Fault // why it ended
 	bye      *Status
+	enabled  []string          // extensions, as they stand in Options.Enable
+	says     string            // of itself, in its greeting and its ID
 	raw      map[string]string // names of mailboxes that do not encode to what the server has
 	burst    *burst            // who gets the responses
 	idle     *idling           // an IDLE that still runs; set by who holds the gate
@@ -84,7 +86,8 @@ type Conn struct {
 	done   chan struct{} // closed when the pump has ended
 }
 
-// Dial connects, signs in and reads the capabilities. Every error is a
+// Dial connects, signs in and reads the capabilities. Who we are and what is to
+// be enabled is told with the first commands of others. Every error is a
 // *mail.Fault: those of dial.Dial, and timeout, sign-in-refused,
 // too-many-connections, throttled, starttls-missing, starttls-injected,
 // tls-on-plain, not-imap, not-supported, server-closed, bad-answer.
@@ -103,7 +106,7 @@ func Dial(ctx context.Context, o Options) (*Conn, error) {
 	}
 	c := &Conn{
 		opt: o, endpoint: o.Dial.Endpoint, net: nc, gate: newGate(),
-		enabled: map[string]bool{}, ending: make(chan struct{}), done: make(chan struct{}),
+		ending: make(chan struct{}), done: make(chan struct{}),
 	}
 	c.watch = newWatchdog(o.Stall, func() { c.fail(c.stalled()) })
 	c.rd = newReader(&touching{c: c}, o.MaxLine, o.MaxLiteral)
@@ -140,13 +143,22 @@ func (t *touching) Read(p []byte) (int, error) {
 // Caps returns the capabilities as they were after sign-in.
 func (c *Conn) Caps() Caps { return c.caps }
 
-// Says is what the server said of itself, in its greeting and its answer to ID
-// (RFC 2971), cleaned and at most a few hundred bytes long. It is private: some
-// name the user or where he is.
-func (c *Conn) Says() string { return c.says }
+// Says is what the server said of itself, in its greeting and, once a first
+// command of others was answered, in its answer to ID (RFC 2971); cleaned and at
+// most a few hundred bytes long. It is private: some name the user or where he is.
+func (c *Conn) Says() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.says
+}
 
-// Enabled reports whether an extension was enabled (RFC 5161).
-func (c *Conn) Enabled(name string) bool { return c.enabled[strings.ToUpper(name)] }
+// Enabled reports whether an extension of Options.Enable was enabled (RFC 5161).
+// None is before a first command of others was answered.
+func (c *Conn) Enabled(name string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.ContainsFunc(c.enabled, func(e string) bool { return strings.EqualFold(e, name) })
+}
 
 // Counters returns what went over the wire so far.
 func (c *Conn) Counters() dial.Counters { return c.net.Counters() }
@@ -287,6 +299,28 @@ func (c *Conn) write(p []byte) error {
 func (c *Conn) tag() string {
 	c.seq++
 	return fmt.Sprintf("H%d", c.seq)
+}
+
+// noteID keeps what the server says of itself.
+func (c *Conn) noteID(r *Response) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for v := range r.Args().At(0).Items() {
+		c.says = clean(c.says + " " + guess(v.Bytes()))
+	}
+}
+
+// noteEnabled keeps what was enabled of what we asked for.
+func (c *Conn) noteEnabled(r *Response) {
+	for v := range r.Args().Items() {
+		for _, e := range c.opt.Enable {
+			if strings.EqualFold(e, v.Str()) && c.caps.Has(e) && !c.Enabled(e) {
+				c.mu.Lock()
+				c.enabled = append(c.enabled, e)
+				c.mu.Unlock()
+			}
+		}
+	}
 }
 
 // noteBye remembers why the server is about to hang up.

@@ -189,7 +189,7 @@ func TestDoAndSelect(t *testing.T) {
 }
 
 func TestQresyncCommand(t *testing.T) {
-	c := &Conn{enabled: map[string]bool{"QRESYNC": true}}
+	c := &Conn{enabled: []string{"QRESYNC"}}
 	got := c.SelectCommand(SelectOptions{Mailbox: "a", ReadOnly: true, UIDValidity: 5, ModSeq: 90, Known: Set{{1, 3}}})
 	if want := `EXAMINE "a" (QRESYNC (5 90 1:3))`; got != want {
 		t.Errorf("got %s, want %s", got, want)

@@ -55,6 +55,9 @@ func work(t *testing.T, d *mailtest.Dovecot, s mail.Security) {
 		t.Fatal(err)
 	}
 	defer func() { _ = c.Close() }()
+	if _, err := c.Do(t.Context(), "NOOP", nil); err != nil {
+		t.Fatal(err)
+	}
 	if !c.Enabled("QRESYNC") || !c.Caps().Has("IDLE") {
 		t.Fatalf("enabled %v, %v", c.Enabled("QRESYNC"), c.Caps().List())
 	}

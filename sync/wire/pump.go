@@ -66,6 +66,10 @@ func (c *Conn) note(r *Response) {
 	switch r.Type {
 	case "BYE":
 		c.noteBye(r)
+	case "ID":
+		c.noteID(r)
+	case "ENABLED":
+		c.noteEnabled(r)
 	case "LIST", "XLIST":
 		c.noteName(r.Args().At(2))
 	}

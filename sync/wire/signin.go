@@ -246,8 +246,10 @@ func (s *session) refused(st Status) error {
 	return f
 }
 
-// settle does what belongs right behind the sign-in: ID before anything else,
-// because some servers refuse SELECT without it, then ENABLE.
+// settle reads the capabilities and lays out what belongs right behind the
+// sign-in: ID before anything else, because some servers refuse SELECT without
+// it, then ENABLE. Nobody waits for their answers: they go out with what is asked
+// first, which saves a round trip. A server that refuses one is used without.
 func (s *session) settle(before Caps) error {
 	id := s.c.idCommand()
 	var cmds []string
@@ -272,9 +274,8 @@ func (s *session) settle(before Caps) error {
 	if enable := s.c.enableCommand(s.caps); enable != "" {
 		cmds = append(cmds, enable)
 	}
-	// A server that refuses either is used without.
-	if _, err := s.pipeline(cmds); err != nil {
-		return err
+	for _, cmd := range cmds {
+		s.c.opening = append(s.c.opening, []string{cmd})
 	}
 	s.c.caps = s.caps
 	s.c.step("capabilities", strings.Join(s.caps.List(), " "))
@@ -368,17 +369,11 @@ func (s *session) read() error {
 	case r.Type == "BYE":
 		s.c.noteBye(r)
 	case r.Type == "ID":
-		for v := range r.Args().At(0).Items() {
-			s.c.says = clean(s.c.says + " " + guess(v.Bytes()))
-		}
+		s.c.noteID(r)
 	case r.Type == "CAPABILITY":
 		s.caps = readCaps(r.Args(), 0)
 	case r.CodeName() == "CAPABILITY":
 		s.caps = readCaps(r.Code(), 1)
-	case r.Type == "ENABLED":
-		for v := range r.Args().Items() {
-			s.c.enabled[strings.ToUpper(v.Str())] = true
-		}
 	}
 	return nil
 }

@@ -17,6 +17,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/emersion/go-imap/v2/imapclient"
+
 	"github.com/heronmail/heron/sync/dial"
 	"github.com/heronmail/heron/sync/mail"
 )
@@ -201,23 +203,6 @@ func TestSignIn(t *testing.T) {
 		},
 		{name: "line end in the password", want: mail.CodeUsage, class: mail.ClassLocal, edit: func(o *Options) { o.Password = "a\r\nb" }, script: "close"},
 		{
-			name: "ID before ENABLE, both at once", caps: "QRESYNC",
-			edit: func(o *Options) {
-				o.ID = map[string]string{"name": "Heron", "bad": "a\r\nb"}
-				o.Enable = []string{"CONDSTORE", "QRESYNC", "UTF8=ACCEPT"}
-			},
-			script: `
-			S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] ready
-			C: a AUTHENTICATE PLAIN AGJpcmQAczNjcmV0
-			S: a OK [CAPABILITY IMAP4rev1 ID ENABLE CONDSTORE QRESYNC] in
-			C: b ID ("name" "Heron")
-			C: c ENABLE CONDSTORE QRESYNC
-			S: * ID ("name" NIL
-			S: b BAD no
-			S: * ENABLED CONDSTORE QRESYNC
-			S: c OK`,
-		},
-		{
 			name: "ID goes first also when capabilities must be asked for", caps: "IDLE",
 			edit: func(o *Options) { o.ID = map[string]string{"name": "Heron"} },
 			script: `
@@ -257,12 +242,100 @@ func TestSignIn(t *testing.T) {
 			if !c.Caps().Has(test.caps) || c.Caps().Has("AUTH=PLAIN") && test.name == "initial response" {
 				t.Errorf("capabilities %v", c.Caps().List())
 			}
-			if test.caps == "QRESYNC" && (!c.Enabled("qresync") || c.Enabled("UTF8=ACCEPT")) {
-				t.Error("ENABLED is not believed")
+			if err := c.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestOpening: ID and ENABLE, in this order, go out with what is asked first,
+// whatever that is, and their answers are for nobody else.
+func TestOpening(t *testing.T) {
+	noop := func(c *Conn, h func(int, *Response) error) error { return c.Burst(t.Context(), []string{"NOOP"}, h) }
+	for _, test := range []struct {
+		name, script string
+		first        func(c *Conn, h func(int, *Response) error) error
+		want         []string
+	}{
+		{
+			"a burst", `
+			C: d NOOP
+			S: * ID ("name" "Fine Server" "version" NIL)
+			S: * 3 EXISTS
+			S: b OK
+			S: * ENABLED CONDSTORE QRESYNC UTF8=ACCEPT
+			S: c OK
+			S: * 4 EXISTS
+			S: d NO not now`, noop, []string{"0 3 EXISTS", "0 4 EXISTS", "0 NO"},
+		},
+		{
+			"they are refused, by a server that cannot write", `
+			C: d NOOP
+			S: * ID ("name" NIL
+			S: b BAD no
+			S: c NO no
+			S: d OK`, noop, []string{"0 OK"},
+		},
+		{
+			"go-imap", `
+			S: b OK
+			S: * ENABLED CONDSTORE QRESYNC
+			S: c OK
+			C: d NOOP
+			S: d OK
+			drain`,
+			func(c *Conn, _ func(int, *Response) error) error {
+				return c.Lib(t.Context(), func(lib *imapclient.Client) error { return lib.Noop().Wait() })
+			}, nil,
+		},
+		{
+			"IDLE", `
+			S: * ID ("name" "Fine Server")
+			S: b OK
+			S: * ENABLED CONDSTORE QRESYNC
+			S: c OK
+			C: d IDLE
+			S: + go on
+			S: d OK
+			drain`,
+			func(c *Conn, _ func(int, *Response) error) error { return c.Idle(t.Context(), time.Minute) }, nil,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			o, s := play(t, `
+			S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] ready
+			C: a AUTHENTICATE PLAIN AGJpcmQAczNjcmV0
+			S: a OK [CAPABILITY IMAP4rev1 ID ENABLE CONDSTORE QRESYNC IDLE] in
+			C: b ID ("name" "Heron")
+			C: c ENABLE CONDSTORE QRESYNC`+test.script)
+			o.ID = map[string]string{"name": "Heron", "bad": "a\r\nb"}
+			o.Enable = []string{"CONDSTORE", "QRESYNC", "UTF8=ACCEPT"}
+			c, err := Dial(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.Enabled("QRESYNC") || c.Says() != "ready" {
+				t.Errorf("%v, %q", c.Enabled("QRESYNC"), c.Says())
+			}
+			var got listener
+			turns := c.Counters().RoundTrips
+			err = test.first(c, func(i int, r *Response) error { got.add(i, r); return nil })
+			n := c.Counters().RoundTrips - turns
+			if err != nil || n > 2 || test.want != nil && n != 1 || !slices.Equal(got.take(), test.want) {
+				t.Errorf("%d round trips, %v", n, err)
+			}
+			enabled := strings.Contains(test.script, "* ENABLED")
+			if c.Enabled("qresync") != enabled || c.Enabled("UTF8=ACCEPT") {
+				t.Error("what was enabled is not known, or what nobody asked for is")
+			}
+			if says := "ready name Fine Server"; strings.Contains(test.script, "Fine") && !strings.HasPrefix(c.Says(), says) {
+				t.Errorf("it says %q", c.Says())
 			}
 			if err := c.Close(); err != nil {
 				t.Error(err)
 			}
+			<-s.ended
 		})
 	}
 }
