@@ -52,7 +52,7 @@ func (s *session) storeFlags(ctx context.Context, w *store.OpWork, g group) (*ma
 		done = append(done, store.Done{ID: m.ID, ModSeq: c.modseqs[m.ID]})
 		s.stored[g.box] = max(s.stored[g.box], c.modseqs[m.ID])
 	}
-	if err := s.w.cfg.Store.PartOp(ctx, w.Op.ID, done); err != nil || len(missed) == 0 {
+	if err := s.w.cfg.Store.PartOp(ctx, w.Op.ID, done, w.With...); err != nil || len(missed) == 0 {
 		return nil, err
 	}
 	// Another machine took them away just now: the delta follows them when the

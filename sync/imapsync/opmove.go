@@ -19,7 +19,7 @@ func (s *session) moveMessages(ctx context.Context, w *store.OpWork, g group) (*
 	}
 	if g.box == dest.ID {
 		// Another program has moved them there, or we did and did not hear of it.
-		return nil, s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(g.messages, copied{}))
+		return nil, s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(g.messages, copied{}), w.With...)
 	}
 	if f, err := s.enterGroup(ctx, g); f != nil || err != nil {
 		return f, err
@@ -59,16 +59,29 @@ func (s *session) movePart(ctx context.Context, w *store.OpWork, dest *mail.Mail
 		return f, err
 	}
 	if move {
-		return nil, s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(part, c))
+		return nil, s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(part, c), w.With...)
 	}
-	// From here on it is known that the copies are there, also after a crash.
-	if err := s.w.cfg.Store.NoteCopies(ctx, w.Op.ID, doneOf(part, c)); err != nil {
+	if err := s.noteCopies(ctx, w, part, c); err != nil {
 		return nil, err
 	}
-	for i := range part {
-		part[i].Arrived, part[i].ArrivedUnder = c.uids[part[i].Location.UID], c.validity
-	}
 	return s.removePart(ctx, w, part)
+}
+
+// noteCopies has it known that copies are there, also after a crash.
+func (s *session) noteCopies(ctx context.Context, w *store.OpWork, part []store.Target, c copied) error {
+	if err := s.w.cfg.Store.NoteCopies(ctx, w.Op.ID, doneOf(part, c)); err != nil {
+		return err
+	}
+	made := make(map[mail.MessageID]bool, len(part))
+	for i := range part {
+		m := &part[i]
+		m.Arrived, m.ArrivedUnder = c.uids[m.Location.UID], c.validity
+		made[m.ID] = true
+	}
+	for i := range w.Messages {
+		w.Messages[i].Copied = w.Messages[i].Copied || made[w.Messages[i].ID]
+	}
+	return nil
 }
 
 // removePart takes the originals of messages away that were copied.
@@ -84,7 +97,7 @@ func (s *session) removePart(ctx context.Context, w *store.OpWork, part []store.
 	for _, m := range part {
 		done = append(done, store.Done{ID: m.ID, UID: m.Arrived, UIDValidity: m.ArrivedUnder, Left: left})
 	}
-	return nil, s.w.cfg.Store.PartOp(ctx, w.Op.ID, done)
+	return nil, s.w.cfg.Store.PartOp(ctx, w.Op.ID, done, w.With...)
 }
 
 // copyMessages copies messages of one mailbox.

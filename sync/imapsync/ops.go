@@ -52,7 +52,7 @@ func ended(err error) bool {
 // pushOp sends one op and tells the store how it ended. stale says that what the
 // store says of other ops has to be asked for again.
 func (s *session) pushOp(ctx context.Context, w *store.OpWork) (stale bool, err error) {
-	if err := s.w.cfg.Store.StartOp(ctx, w.Op.ID); err != nil {
+	if err := s.w.cfg.Store.StartOp(ctx, w.Op.ID, w.With...); err != nil {
 		return true, err
 	}
 	switch w.Op.Kind {
@@ -99,12 +99,12 @@ func (s *session) pushMessages(ctx context.Context, w *store.OpWork, f send) (st
 		some = true
 	}
 	if !some {
-		return true, s.w.cfg.Store.FailOp(ctx, w.Op.ID, goneFault("message", nil))
+		return true, s.w.cfg.Store.FailOp(ctx, w.Op.ID, goneFault("message", nil), w.With...)
 	}
-	if err := s.w.cfg.Store.FinishOp(ctx, w.Op.ID, nil); err != nil {
+	if err := s.w.cfg.Store.FinishOp(ctx, w.Op.ID, nil, w.With...); err != nil {
 		return true, err
 	}
-	s.tally.OpsSent++
+	s.tally.OpsSent += 1 + len(w.With)
 	return false, nil
 }
 
@@ -112,23 +112,27 @@ func goneFault(what string, err error) *mail.Fault {
 	return &mail.Fault{Code: mail.CodeGone, Class: mail.ClassConflict, Args: mail.Args{"what": what}, Err: err}
 }
 
-// endRefused gives an op up, or puts it off where waiting may help.
+// endRefused gives an op up, or puts it off where waiting may help. Ops that were
+// sent as one, and refused, are sent one by one, so that each has its own answer;
+// unless the server has begun to do them.
 func (s *session) endRefused(ctx context.Context, w *store.OpWork, f *mail.Fault) error {
+	var wait time.Duration
+	begun := slices.ContainsFunc(w.Messages, func(m store.Target) bool { return m.Copied })
 	switch {
 	case f.Class == mail.ClassLimit:
-		wait := max(f.RetryAfter, opLater)
-		return s.w.cfg.Store.RetryOp(ctx, w.Op.ID, time.Now().Add(wait), f)
+		wait = max(f.RetryAfter, opLater)
 	case f.Class == mail.ClassConflict && f.Code == mail.CodeGone && w.Op.Tries < opPatience:
 		// The mailbox is another one now; a pass finds its messages again.
-		wait := opLater
+		wait = opLater
 		if f.RetryAfter > 0 {
 			wait = f.RetryAfter
 		}
-		return s.w.cfg.Store.RetryOp(ctx, w.Op.ID, time.Now().Add(wait), f)
+	case len(w.With) > 0 && !begun:
 	default:
 		s.log.Warn("the server refused an op", "op", w.Op.ID, "code", f.Code)
-		return s.w.cfg.Store.FailOp(ctx, w.Op.ID, f)
+		return s.w.cfg.Store.FailOp(ctx, w.Op.ID, f, w.With...)
 	}
+	return s.w.cfg.Store.RetryOp(ctx, w.Op.ID, time.Now().Add(wait), f, w.With...)
 }
 
 // group is the messages of an op that are in one mailbox and get the same flags;

@@ -28,6 +28,7 @@ func TestWhatTheUserDoes(t *testing.T) {
 		{"move", moveHere},
 		{"move many", moveMany},
 		{"move offline", moveOffline},
+		{"move on offline", moveOnOffline},
 		{"move into a new folder", moveIntoANewFolder},
 		{"copy", copyHere},
 		{"delete", deleteHere},
@@ -197,6 +198,57 @@ func moveOffline(r *rig) {
 	r.agree("Archive", "travels")
 	if m := r.list("Archive")[0]; m.Unread() || m.ID != id {
 		r.Errorf("got %+v", m)
+	}
+}
+
+// moveOnOffline: the server never hears of the folder in between, and each move is
+// taken back alone.
+func moveOnOffline(r *rig) {
+	r.deliver("INBOX", "one")
+	r.deliver("INBOX", "two")
+	r.settled()
+	r.stop()
+	ids := []mail.MessageID{idOf(r, "INBOX", "one"), idOf(r, "INBOX", "two")}
+	first := r.do(r.moving("Archive", ids...))
+	r.do(mail.Op{Kind: mail.OpFlags, Targets: ids, Add: mail.NewFlags(mail.FlagSeen)})
+	flagged := r.do(mail.Op{Kind: mail.OpFlags, Targets: ids, Add: mail.NewFlags(mail.FlagFlagged)})
+	second := r.do(r.moving("Trash", ids...))
+	r.start()
+	for _, op := range []mail.Op{first, second, flagged} {
+		r.ended(op.ID, mail.OpDone)
+	}
+	r.nothingElsewhere()
+	r.agree("Archive")
+	r.agree("Trash", "one", "two")
+	st, err := r.dc.Client(r.T, r.user).Status("Archive", &imap.StatusOptions{UIDNext: true}).Wait()
+	if err != nil || st.UIDNext != 1 {
+		r.Errorf("the folder in between: %+v, %v", st, err)
+	}
+	for _, want := range []string{"Archive", "INBOX"} {
+		op, err := r.store.Undo(r.Context(), 0)
+		if err != nil {
+			r.Fatal(err)
+		}
+		if op.Kind == mail.OpFlags { // the marks were queued between the moves
+			r.Fatalf("took back %+v", op)
+		}
+		r.w.OpsQueued()
+		r.ended(op.ID, mail.OpDone)
+		r.sync()
+		r.agree(want, "one", "two")
+		if want == "Archive" {
+			for range 2 {
+				if _, err := r.store.Undo(r.Context(), 0); err != nil {
+					r.Fatal(err)
+				}
+			}
+		}
+	}
+	r.nothingElsewhere()
+	for _, m := range r.list("INBOX") {
+		if !m.Unread() || m.Flags.Has(mail.FlagFlagged) {
+			r.Errorf("%s has %v", m.Envelope.Subject, m.Flags)
+		}
 	}
 }
 

@@ -32,7 +32,9 @@ func (t *tx) arrivals(b *box) ([]arrival, error) {
 		m.size, m.received, m.date, m.header_id, m.email_id, m.subject
 		FROM ops o JOIN op_targets t ON t.op = o.id JOIN messages m ON m.id = t.message
 		WHERE o.mailbox = ?1 AND o.kind IN ('move', 'copy') AND (
-			o.state = 'sending' AND NOT t.done
+			o.state = 'sending' AND NOT t.done AND NOT EXISTS ( -- it is not sent on by a later one
+				SELECT 1 FROM op_targets t2 JOIN ops o2 ON o2.id = t2.op
+				WHERE t2.message = t.message AND NOT t2.done AND o2.id > o.id AND o2.kind = 'move' AND o2.state = 'sending')
 			OR o.state = 'failed' AND t.copied AND t.copy = 0 AND o.ended > ?3
 			OR o.kind = 'copy' AND t.agreed AND t.copy = 0 AND (o.state = 'sending' OR o.state = 'done' AND o.ended > ?3))
 		ORDER BY o.id, t.pos`, int64(b.ID), int64(b.Cursor.UIDValidity), nanos(t.now.Add(-arriveFor)))

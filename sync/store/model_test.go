@@ -59,6 +59,7 @@ type modelOp struct {
 	kind    mail.OpKind
 	dest    *modelBox
 	targets []*modelTarget
+	tried   bool // the server has heard of it
 }
 
 // modelTarget is a message of an op, and what the op changes of what is shown.
@@ -96,6 +97,7 @@ func TestRandomHistoriesAgreeWithTheModel(t *testing.T) {
 			"look":    m.look,
 			"forget":  m.forget,
 			"finish":  m.finish,
+			"send":    m.send,
 			"fail":    m.fail,
 			"retry":   m.retry,
 			"reopen":  m.reopen,
@@ -351,10 +353,17 @@ func (m *model) erase(t *rapid.T) { m.queue(t, mail.Op{Kind: mail.OpDelete}, nil
 
 // queue queues an op on some messages.
 func (m *model) queue(t *rapid.T, op mail.Op, to *modelBox) {
+	var xs []*modelMsg
+	for range rapid.IntRange(1, 3).Draw(t, "n") {
+		xs = append(xs, pick(t, m.some(func(x *modelMsg) bool { return x.id != 0 }), "message"))
+	}
+	m.queueOn(t, op, to, xs)
+}
+
+func (m *model) queueOn(t *rapid.T, op mail.Op, to *modelBox, xs []*modelMsg) {
 	want := &modelOp{kind: op.Kind, dest: to}
 	exists := false
-	for range rapid.IntRange(1, 3).Draw(t, "n") {
-		x := pick(t, m.some(func(x *modelMsg) bool { return x.id != 0 }), "message")
+	for _, x := range xs {
 		op.Targets = append(op.Targets, x.id)
 		if m.place(x) == nil || want.of(x) != nil {
 			continue
@@ -390,7 +399,7 @@ func (m *model) cancelsOut(kind mail.OpKind, to *modelBox) func(*modelTarget) bo
 			if was == nil {
 				continue
 			}
-			if op.kind != kind || kind == mail.OpDelete || kind == mail.OpMove && was.source != to ||
+			if op.tried || op.kind != kind || kind == mail.OpDelete || kind == mail.OpMove && was.source != to ||
 				!tg.didAdd.Equal(was.didDel) || !tg.didDel.Equal(was.didAdd) {
 				return false
 			}
@@ -429,40 +438,57 @@ func (m *model) end(op *modelOp) {
 
 func (m *model) finish(t *rapid.T) {
 	op := pick(t, m.ops, "op")
+	agreed := m.serve(t, op)
+	m.must(m.s.StartOp(context.Background(), op.id))
+	m.must(m.s.FinishOp(context.Background(), op.id, agreed))
+	m.end(op)
+}
+
+// serve does on the server what an op, and those that are sent with it, are to
+// do, and returns on which messages it did.
+func (m *model) serve(t *rapid.T, last *modelOp, with ...*modelOp) []Done {
 	var agreed []Done
-	did := &modelOp{id: op.id, kind: op.kind, dest: op.dest}
-	for _, tg := range op.targets {
+	all := slices.Concat(with, []*modelOp{last})
+	did := make([]modelOp, len(all))
+	for i, op := range all {
+		did[i] = modelOp{id: op.id, kind: op.kind, dest: op.dest}
+	}
+	for _, tg := range last.targets {
 		x := tg.x
 		if !known(x) || rapid.IntRange(0, 4).Draw(t, "refused") == 0 {
 			continue
 		}
 		d := Done{ID: x.id}
-		switch op.kind {
+		switch last.kind {
 		case mail.OpFlags:
-			x.server = x.server.With(tg.add, tg.del)
+			for _, op := range all {
+				x.server = x.server.With(op.of(x).add, op.of(x).del)
+			}
 		case mail.OpMove:
-			if x.box == op.dest {
+			if x.box == last.dest {
 				break
 			}
-			m.put(x, op.dest)
+			m.put(x, last.dest)
 			if rapid.Bool().Draw(t, "COPYUID") {
-				d.UID, d.UIDValidity = x.uid, op.dest.validity
+				d.UID, d.UIDValidity = x.uid, last.dest.validity
 			} else {
-				x.expect = op.dest
+				x.expect = last.dest
 			}
 		case mail.OpDelete:
 			x.box, x.uid = nil, 0
 		default:
 		}
 		agreed = append(agreed, d)
-		did.targets = append(did.targets, tg)
+		for i, op := range all {
+			did[i].targets = append(did[i].targets, op.of(x))
+		}
 	}
-	m.must(m.s.StartOp(context.Background(), op.id))
-	m.must(m.s.FinishOp(context.Background(), op.id, agreed))
-	m.end(op)
-	if op.kind != mail.OpDelete {
-		m.done = append(m.done, did)
+	for i := range did {
+		if did[i].kind != mail.OpDelete {
+			m.done = append(m.done, &did[i])
+		}
 	}
+	return agreed
 }
 
 func (m *model) fail(t *rapid.T) {
@@ -473,6 +499,9 @@ func (m *model) fail(t *rapid.T) {
 
 func (m *model) cancel(t *rapid.T) {
 	op := pick(t, m.ops, "op")
+	if op.tried {
+		t.Skip("it is too late")
+	}
 	got, err := m.s.Undo(context.Background(), op.id)
 	m.must(err)
 	if got.ID != op.id || got.State != mail.OpUndone {

@@ -81,7 +81,9 @@ func (s *Store) Op(ctx context.Context, id mail.OpID) (mail.Op, error) {
 // place, for two minutes after they went, in case they turn up elsewhere. A
 // folder is not deleted or renamed before what was done to its messages.
 //
-// An op in state sending is ready too: Heron ended before its answer came.
+// Ops that can be sent as one come as one, at the place of the first of them; see
+// OpWork.With. An op in state sending is ready too: Heron ended before its answer
+// came.
 func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.Time) ([]OpWork, error) {
 	var ready []OpWork
 	err := s.view(ctx, "read the queue", func(tx *sql.Tx) error {
@@ -90,6 +92,7 @@ func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.T
 			return err
 		}
 		h := held{messages: map[mail.MessageID]bool{}, folders: map[mail.MailboxID]bool{}, sources: map[mail.MailboxID]bool{}}
+		g := together{of: map[mail.MessageID]newest{}}
 		for _, op := range ops {
 			rows, err := query(ctx, tx, scanWork, `SELECT `+serverColumns+`, m.reset, m.lost, t.added, t.removed, t.source,
 				t.copied, t.uid, t.uidvalidity`+
@@ -111,7 +114,7 @@ func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.T
 					return err
 				}
 			}
-			ready = append(ready, w)
+			ready = g.add(ready, w)
 		}
 		return nil
 	})

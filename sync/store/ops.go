@@ -8,10 +8,10 @@ import (
 	"github.com/heronmail/heron/sync/mail"
 )
 
-// StartOp notes that an op's command is about to be sent. Fault gone when the
-// op is not open any more.
-func (s *Store) StartOp(ctx context.Context, id mail.OpID) error {
-	return s.changeOp(ctx, "start an action", id, func(_ *tx, op *mail.Op) error {
+// StartOp notes that an op's command is about to be sent; with are those that are
+// sent with it, here and below. Fault gone when the op is not open any more.
+func (s *Store) StartOp(ctx context.Context, id mail.OpID, with ...mail.OpID) error {
+	return s.changeOp(ctx, "start an action", id, with, func(_ *tx, op *mail.Op) error {
 		op.State, op.Tries, op.NextTry, op.Fault = mail.OpSending, op.Tries+1, time.Time{}, ""
 		return nil
 	})
@@ -19,8 +19,8 @@ func (s *Store) StartOp(ctx context.Context, id mail.OpID) error {
 
 // RetryOp notes that an op could not be sent, and when to try again. Fault
 // gone when the op is not open any more.
-func (s *Store) RetryOp(ctx context.Context, id mail.OpID, next time.Time, f *mail.Fault) error {
-	return s.changeOp(ctx, "postpone an action", id, func(_ *tx, op *mail.Op) error {
+func (s *Store) RetryOp(ctx context.Context, id mail.OpID, next time.Time, f *mail.Fault, with ...mail.OpID) error {
+	return s.changeOp(ctx, "postpone an action", id, with, func(_ *tx, op *mail.Op) error {
 		op.State, op.NextTry = mail.OpWaiting, next.UTC()
 		if f != nil {
 			op.Fault = string(f.Code)
@@ -31,9 +31,9 @@ func (s *Store) RetryOp(ctx context.Context, id mail.OpID, next time.Time, f *ma
 
 // PartOp notes that the server did an op on some of its messages; it stays open
 // for the others. Fault gone when the op is not open any more.
-func (s *Store) PartOp(ctx context.Context, id mail.OpID, done []Done) error {
-	return s.changeOp(ctx, "note what was done", id, func(t *tx, op *mail.Op) error {
-		return t.lift(*op, done, false)
+func (s *Store) PartOp(ctx context.Context, id mail.OpID, done []Done, with ...mail.OpID) error {
+	return s.changeOp(ctx, "note what was done", id, with, func(t *tx, op *mail.Op) error {
+		return t.lift(*op, doneBy(op, id, done), false)
 	})
 }
 
@@ -41,7 +41,7 @@ func (s *Store) PartOp(ctx context.Context, id mail.OpID, done []Done) error {
 // the originals are still to be removed. Fault gone when the op is not open any
 // more.
 func (s *Store) NoteCopies(ctx context.Context, id mail.OpID, made []Done) error {
-	return s.changeOp(ctx, "note copies", id, func(t *tx, op *mail.Op) error {
+	return s.changeOp(ctx, "note copies", id, nil, func(t *tx, op *mail.Op) error {
 		for _, d := range made {
 			if _, err := t.exec(`UPDATE op_targets SET copied = 1, uid = ?, uidvalidity = ? WHERE op = ? AND message = ?`,
 				int64(d.UID), int64(d.UIDValidity), int64(op.ID), int64(d.ID)); err != nil {
@@ -55,26 +55,34 @@ func (s *Store) NoteCopies(ctx context.Context, id mail.OpID, made []Done) error
 // FinishOp notes that the server did an op, on the messages of done and on
 // those of PartOp. On its other messages it is taken back; they are no more.
 // Fault gone when the op is not open any more.
-func (s *Store) FinishOp(ctx context.Context, id mail.OpID, done []Done) error {
-	return s.changeOp(ctx, "finish an action", id, func(t *tx, op *mail.Op) error {
+func (s *Store) FinishOp(ctx context.Context, id mail.OpID, done []Done, with ...mail.OpID) error {
+	return s.changeOp(ctx, "finish an action", id, with, func(t *tx, op *mail.Op) error {
 		op.State, op.NextTry, op.Fault = mail.OpDone, time.Time{}, ""
 		if ofFolder(op.Kind) {
 			return t.finishFolderOp(op)
 		}
-		return t.lift(*op, done, true)
+		return t.lift(*op, doneBy(op, id, done), true)
 	})
+}
+
+// doneBy is what the server did for op, when last was sent for it and for others.
+func doneBy(op *mail.Op, last mail.OpID, done []Done) []Done {
+	if op.ID == last {
+		return done
+	}
+	return passed(done)
 }
 
 // FailOp gives an op up: what it still lays over its messages is taken back,
 // and a problem is raised. With a folder that cannot be made, what was to go
 // into it is given up too. Fault gone when the op is not open any more.
-func (s *Store) FailOp(ctx context.Context, id mail.OpID, f *mail.Fault) error {
+func (s *Store) FailOp(ctx context.Context, id mail.OpID, f *mail.Fault, with ...mail.OpID) error {
 	if f == nil {
 		f = &mail.Fault{Code: mail.CodeInternal, Class: mail.ClassLocal}
 	}
-	return s.changeOp(ctx, "give an action up", id, func(t *tx, op *mail.Op) error {
+	return s.changeOp(ctx, "give an action up", id, with, func(t *tx, op *mail.Op) error {
 		op.State, op.NextTry, op.Fault = mail.OpFailed, time.Time{}, string(f.Code)
-		if err := t.takeBack(*op, f); err != nil {
+		if err := t.takeBack(*op, f); err != nil || op.ID != id {
 			return err
 		}
 		p := f.Problem()
@@ -96,18 +104,31 @@ func (t *tx) takeBack(op mail.Op, f *mail.Fault) error {
 	return t.lift(op, nil, true)
 }
 
-// changeOp loads an open op, lets f change it, writes it and tells.
-func (s *Store) changeOp(ctx context.Context, doing string, id mail.OpID, f func(*tx, *mail.Op) error) error {
+// changeOp loads an open op, lets f change it, writes it and tells; before it
+// those that are sent with it, of which one that has ended is left as it is.
+func (s *Store) changeOp(ctx context.Context, doing string, id mail.OpID, with []mail.OpID, f func(*tx, *mail.Op) error) error {
 	_, err := s.write(ctx, doing, func(t *tx) error {
 		t.origin = mail.Here
-		op, err := t.op(id)
+		last, err := t.op(id)
 		if err != nil {
 			return err
 		}
-		if !op.State.Open() {
+		if !last.State.Open() {
 			return noOp(id)
 		}
-		return t.change(op, f)
+		for _, id := range with {
+			op, err := t.op(id)
+			if err != nil {
+				return err
+			}
+			if !op.State.Open() {
+				continue
+			}
+			if err := t.change(op, f); err != nil {
+				return err
+			}
+		}
+		return t.change(last, f)
 	})
 	return err
 }
@@ -247,7 +268,9 @@ func (t *tx) liftOne(op mail.Op, id mail.MessageID, d *Done, n *notes) error {
 		case mail.OpFlags:
 			server = server.with(l.delta)
 		case mail.OpMove:
-			err = t.relocate(&r, op.Mailbox, res)
+			if !res.passed {
+				err = t.relocate(&r, op.Mailbox, res)
+			}
 		case mail.OpDelete:
 			if res.Left {
 				server.bits |= bitDeleted

@@ -20,6 +20,8 @@ type Done struct {
 	// Left says that the message was moved or deleted, and that its old UID is
 	// still there, flagged \Deleted: the server has no way to expunge it alone.
 	Left bool
+
+	passed bool // it was done by a later op, which says where the message is
 }
 
 // relocate puts a message where the server has put it.

@@ -104,6 +104,10 @@ type Page struct {
 // OpWork is an op that may be sent now, with its messages as they are now.
 type OpWork struct {
 	Op mail.Op
+	// With are earlier ops, in order, on the same messages and of the same kind,
+	// that are sent by sending Op: the messages' Add and Remove are the sum of all
+	// of them. Whatever becomes of Op is told of them with it.
+	With []mail.OpID
 	// Messages are the op's targets that are not yet done, in their order.
 	Messages []Target
 	// KnownTotal and KnownNext are, of an op that deletes a folder, how many
