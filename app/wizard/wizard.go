@@ -89,7 +89,9 @@ func newWizard(ctx context.Context, p *i18n.Printer, b Backend, f *Flow, closed 
 	w.backBox = container.New(wide{}, w.back)
 	foot := container.NewHBox(w.cancel, layout.NewSpacer(), w.backBox, container.New(wide{}, w.next))
 	w.all = container.NewBorder(
-		inset(container.NewCenter(w.dots), 16, 0), inset(foot, 12, 20), nil, nil, inset(w.body, 0, 20))
+		inset(container.NewCenter(w.dots), 16, 0),
+		// The filled button ends where the fields end; the words of the flat one begin there.
+		container.New(layout.NewCustomPaddedLayout(12, 12, 20, 28), foot), nil, nil, inset(w.body, 0, 20))
 	w.show()
 	return w
 }
