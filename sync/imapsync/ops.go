@@ -26,7 +26,8 @@ const (
 // on the next connection, after a pass.
 func (s *session) pushOps(ctx context.Context) error {
 	for {
-		work, err := s.w.cfg.Store.ReadyOps(ctx, s.w.cfg.Account.ID, time.Now())
+		work, next, err := s.w.cfg.Store.ReadyOps(ctx, s.w.cfg.Account.ID, time.Now())
+		s.nextOp = next
 		if err != nil || len(work) == 0 {
 			return err
 		}

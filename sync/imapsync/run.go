@@ -2,7 +2,6 @@ package imapsync
 
 import (
 	"context"
-	"time"
 
 	"github.com/heronmail/heron/sync/mail"
 )
@@ -28,7 +27,7 @@ func (s *session) run(ctx context.Context) error {
 			continue
 		}
 		s.trust()
-		err = s.teller.wait(ctx, s, time.Until(s.nextPoll))
+		err = s.teller.wait(ctx, s, s.untilNext())
 		s.w.setListening(nil)
 		if err != nil {
 			return err

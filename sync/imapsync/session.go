@@ -47,6 +47,7 @@ type session struct {
 	reported   bool      // progress was told that is not at its end
 	lastPoll   time.Time // when all folders were asked
 	nextPoll   time.Time // when they are asked next
+	nextOp     time.Time // when an op that was put off is ready; zero: none is
 	lastFull   time.Time // when folders without modseqs were last compared whole
 	tally      Report
 	badFetches int
@@ -262,6 +263,14 @@ func (s *session) pollNow() { s.nextPoll = earlier(s.nextPoll, s.lastPoll.Add(po
 
 // untilPoll is how long it is until all folders are to be asked.
 func (s *session) untilPoll() time.Duration { return max(0, time.Until(s.nextPoll)) }
+
+// untilNext is how long it is until something is to be done unasked.
+func (s *session) untilNext() time.Duration {
+	if s.nextOp.IsZero() {
+		return time.Until(s.nextPoll)
+	}
+	return time.Until(earlier(s.nextPoll, s.nextOp))
+}
 
 // apply writes a batch, counts its changes and keeps the cursors in mind.
 func (s *session) apply(ctx context.Context, b store.Batch) error {

@@ -201,7 +201,7 @@ func done(ids ...mail.MessageID) []Done {
 
 func (f *fixture) ready() []OpWork {
 	f.t.Helper()
-	w, err := f.ReadyOps(f.ctx(), acc, f.clock.now())
+	w, _, err := f.ReadyOps(f.ctx(), acc, f.clock.now())
 	f.must(err)
 	return w
 }

@@ -87,7 +87,7 @@ func (m *model) send(t *rapid.T) {
 
 // joined is what may be sent now and is of more than one op.
 func (m *model) joined() []OpWork {
-	ws, err := m.s.ReadyOps(context.Background(), acc, m.clock.now())
+	ws, _, err := m.s.ReadyOps(context.Background(), acc, m.clock.now())
 	m.must(err)
 	return slices.DeleteFunc(ws, func(w OpWork) bool { return len(w.With) == 0 })
 }

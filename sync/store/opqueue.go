@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 
 	"github.com/heronmail/heron/sync/mail"
@@ -84,9 +85,11 @@ func (s *Store) Op(ctx context.Context, id mail.OpID) (mail.Op, error) {
 // Ops that can be sent as one come as one, at the place of the first of them; see
 // OpWork.With. An op in state sending is ready too: Heron ended before its answer
 // came.
-func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.Time) ([]OpWork, error) {
-	var ready []OpWork
-	err := s.view(ctx, "read the queue", func(tx *sql.Tx) error {
+//
+// Next is when the first of those that only wait for the time is ready; zero
+// when there is none.
+func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.Time) (ready []OpWork, next time.Time, err error) {
+	err = s.view(ctx, "read the queue", func(tx *sql.Tx) error {
 		ops, err := openOps(ctx, tx, account)
 		if err != nil {
 			return err
@@ -100,7 +103,11 @@ func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.T
 			if err != nil {
 				return err
 			}
-			if op.NextTry.After(now) || h.holds(op, rows) || mustWait(rows, now) {
+			held := h.holds(op, rows)
+			if at := waitsUntil(op, rows); held || waitsForMatch(rows) || at.After(now) {
+				if !held && at.After(now) && (next.IsZero() || at.Before(next)) {
+					next = at
+				}
 				h.add(op, rows)
 				continue
 			}
@@ -118,7 +125,7 @@ func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.T
 		}
 		return nil
 	})
-	return ready, err
+	return ready, next, err
 }
 
 // held is what ops that have to wait hold back.
@@ -178,17 +185,22 @@ type withMore struct {
 
 func (m withMore) Scan(dest ...any) error { return m.scanner.Scan(append(dest, m.more...)...) }
 
-func mustWait(rows []work, now time.Time) bool {
-	placed, fresh := len(rows) == 0, false
+// waitsForMatch reports whether a message of an op is one of a mailbox that got
+// another UIDVALIDITY and is not matched yet.
+func waitsForMatch(rows []work) bool {
+	return slices.ContainsFunc(rows, func(r work) bool { return r.reset })
+}
+
+// waitsUntil is when an op may be sent, as far as only the time decides.
+func waitsUntil(op mail.Op, rows []work) time.Time {
+	until := op.NextTry
 	for _, r := range rows {
-		switch {
-		case r.reset:
-			return true
-		case r.Location.UID != 0:
-			placed = true
-		case now.Sub(r.lost) < strayGrace:
-			fresh = true
+		if r.Location.UID != 0 {
+			return op.NextTry
+		}
+		if late := r.lost.Add(strayGrace); late.After(until) {
+			until = late
 		}
 	}
-	return !placed && fresh
+	return until
 }

@@ -1,0 +1,65 @@
+package converge
+
+import (
+	"time"
+
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// lag is how long a server may go on with a command after its connection ended.
+const lag = 300 * time.Millisecond
+
+// span is the time in which somebody's MOVE of a message may have been on the
+// server.
+type span struct {
+	who      string
+	from, to time.Time
+}
+
+// met is how many moves of a letter began while another's was under way. Dovecot
+// does not keep a message to one session while it moves it: each of the two
+// finds it, puts it into its own destination and takes the original away, and
+// both are told that it went well. Then it is there twice, and as nothing tells
+// one from a copy that somebody wanted, neither is taken away.
+func met(spans []span) int {
+	n := 0
+	for i, s := range spans {
+		for j, o := range spans {
+			if o.who != s.who && o.from.Before(s.to) && s.from.Before(o.to) && (o.from.Before(s.from) || o.from.Equal(s.from) && j < i) {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}
+
+// spans are the moves of a letter that this machine sent.
+func (m *machine) spans(letter string) []span {
+	var out []span
+	sent := map[mail.OpID]int{} // those that are under way
+	for _, c := range m.changes() {
+		at := c.Meta().Time.Add(slow)
+		switch c := c.(type) {
+		case mail.AccountState: // the connection ended, or another one began
+			for id, i := range sent {
+				out[i].to = at.Add(lag)
+				delete(sent, id)
+			}
+		case mail.OpChanged:
+			if c.Op.Kind != mail.OpMove || m.ops[c.Op.ID].letter != letter {
+				continue
+			}
+			i, on := sent[c.Op.ID]
+			switch {
+			case c.Op.State == mail.OpSending && !on:
+				sent[c.Op.ID] = len(out)
+				out = append(out, span{who: m.name, from: at, to: time.Now()})
+			case c.Op.State != mail.OpSending && on:
+				out[i].to = at
+				delete(sent, c.Op.ID)
+			}
+		}
+	}
+	return out
+}
