@@ -27,14 +27,7 @@ func (s *session) moveMessages(ctx context.Context, w *store.OpWork, g group) (*
 	caps := s.conn.Caps()
 	move := caps.Has("MOVE") || caps.Has("IMAP4REV2")
 	for part := range slices.Chunk(g.messages, opBurst) {
-		var there, here []store.Target
-		for _, m := range part {
-			if m.Copied {
-				there = append(there, m)
-			} else {
-				here = append(here, m)
-			}
-		}
+		there, here := byCopied(part)
 		if f, err := s.movePart(ctx, w, dest, here, move); f != nil || err != nil {
 			return f, err
 		}
@@ -93,11 +86,20 @@ func (s *session) removePart(ctx context.Context, w *store.OpWork, part []store.
 	if f != nil || err != nil {
 		return f, err
 	}
-	done := make([]store.Done, 0, len(part))
+	return nil, s.w.cfg.Store.PartOp(ctx, w.Op.ID, arrivedOf(part, left), w.With...)
+}
+
+// byCopied parts messages that the server copied already from those that it has
+// yet to copy.
+func byCopied(part []store.Target) (there, here []store.Target) {
 	for _, m := range part {
-		done = append(done, store.Done{ID: m.ID, UID: m.Arrived, UIDValidity: m.ArrivedUnder, Left: left})
+		if m.Copied {
+			there = append(there, m)
+		} else {
+			here = append(here, m)
+		}
 	}
-	return nil, s.w.cfg.Store.PartOp(ctx, w.Op.ID, done, w.With...)
+	return there, here
 }
 
 // copyMessages copies messages of one mailbox.
@@ -110,15 +112,17 @@ func (s *session) copyMessages(ctx context.Context, w *store.OpWork, g group) (*
 		return f, err
 	}
 	for part := range slices.Chunk(g.messages, opBurst) {
-		part = slices.DeleteFunc(slices.Clone(part), func(m store.Target) bool { return m.Copied })
-		if len(part) == 0 {
-			continue
+		// A try before this one copied some, and was cut off then.
+		there, here := byCopied(part)
+		var c copied
+		if len(here) > 0 {
+			var f *mail.Fault
+			var err error
+			if c, f, err = s.copyCommand(ctx, "UID COPY", here, dest); f != nil || err != nil {
+				return f, err
+			}
 		}
-		c, f, err := s.copyCommand(ctx, "UID COPY", part, dest)
-		if f != nil || err != nil {
-			return f, err
-		}
-		if err := s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(part, c)); err != nil {
+		if err := s.w.cfg.Store.PartOp(ctx, w.Op.ID, append(doneOf(here, c), arrivedOf(there, false)...)); err != nil {
 			return nil, err
 		}
 	}
@@ -214,6 +218,15 @@ func (s *session) command(ctx context.Context, cmd string, code func(wire.Value)
 		end:  func(got wire.Status) { st = got },
 	}})
 	return st, err
+}
+
+// arrivedOf are messages whose copies were made before, as far as is known where.
+func arrivedOf(part []store.Target, left bool) []store.Done {
+	done := make([]store.Done, 0, len(part))
+	for _, m := range part {
+		done = append(done, store.Done{ID: m.ID, UID: m.Arrived, UIDValidity: m.ArrivedUnder, Left: left})
+	}
+	return done
 }
 
 func doneOf(part []store.Target, c copied) []store.Done {

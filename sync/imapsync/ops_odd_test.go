@@ -181,6 +181,37 @@ func (s story) play(t *testing.T) {
 	}
 }
 
+// TestACopyThatWasCutOffIsMadeOnce: a copy that the server made, and could not
+// say so, is found by the next pass. It is ours, and not made again.
+func TestACopyThatWasCutOffIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	o := against(t, twoMessages("UIDPLUS"),
+		unchanged("UIDPLUS")+"C: M1 UID COPY 1 \"Work\"\nS: <close>\n",
+		signedIn("UIDPLUS", 2, 1, 2)+copyInWork()+lookAtInbox(2))
+	o.mustPass()
+	work, err := o.store.MailboxByPath(t.Context(), "odd", "Work")
+	if err != nil {
+		t.Fatal(err)
+	}
+	op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpCopy, Targets: []mail.MessageID{o.list("INBOX")[1].ID}, Mailbox: work.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.pass(); err == nil {
+		t.Fatal("the connection was not cut")
+	}
+	o.mustPass()
+	if op, err = o.store.Op(t.Context(), op.ID); err != nil || op.State != mail.OpDone {
+		t.Errorf("the op is %s (%s), %v", op.State, op.Fault, err)
+	}
+	if n := len(o.list("Work")); n != 1 {
+		t.Errorf("%d copies show", n)
+	}
+	if inv, err := o.store.Undo(t.Context(), op.ID); err != nil || inv.Kind != mail.OpDelete || len(inv.Targets) != 1 {
+		t.Errorf("undone: %+v, %v", inv, err)
+	}
+}
+
 func (o *odd) list(path string) []mail.Message {
 	o.Helper()
 	b, err := o.store.MailboxByPath(o.Context(), "odd", path)

@@ -94,7 +94,7 @@ func (a *applier) arrive(d boxDelta, ar arrival, f *Fetched) (mail.MessageID, er
 	if err := a.welcome(d, f); err != nil {
 		return 0, err
 	}
-	_, err = a.exec(`UPDATE op_targets SET copy = ? WHERE op = ? AND message = ?`, int64(id), int64(ar.op), int64(ar.message))
+	_, err = a.exec(`UPDATE op_targets SET copied = 1, copy = ? WHERE op = ? AND message = ?`, int64(id), int64(ar.op), int64(ar.message))
 	return id, err
 }
 
