@@ -31,11 +31,14 @@ func (s *session) pushFolder(ctx context.Context, w *store.OpWork) error {
 	switch {
 	case err != nil:
 		return err
-	case f != nil && f.Class == mail.ClassLimit:
+	case f != nil && f.Code == mail.CodeGone:
+		// Another machine deleted it, or gave it another name: the next pass
+		// finds out, and the op ends with the folder or goes on under that name.
+		s.pollNow()
+		f.RetryAfter = pollGap
 		return s.endRefused(ctx, w, f)
 	case f != nil:
-		s.log.Warn("the server refused an op", "op", w.Op.ID, "code", f.Code)
-		return s.w.cfg.Store.FailOp(ctx, w.Op.ID, f)
+		return s.endRefused(ctx, w, f)
 	}
 	if err := s.w.cfg.Store.FinishOp(ctx, w.Op.ID, nil); err != nil {
 		return err
@@ -146,9 +149,6 @@ func (s *session) deleteFolder(ctx context.Context, box *mail.Mailbox, w *store.
 		return nil, err
 	}
 	f := st.Fault("DELETE")
-	if f != nil && f.Code == mail.CodeGone {
-		return nil, nil // it is what was wanted
-	}
 	if f == nil {
 		// The name stays subscribed on most servers.
 		_, err = s.command(ctx, "UNSUBSCRIBE "+s.conn.Mailbox(box.Name), nil)

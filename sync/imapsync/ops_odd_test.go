@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/heronmail/heron/sync/mail"
 	"github.com/heronmail/heron/sync/store"
@@ -209,6 +210,62 @@ func TestACopyThatWasCutOffIsMadeOnce(t *testing.T) {
 	}
 	if inv, err := o.store.Undo(t.Context(), op.ID); err != nil || inv.Kind != mail.OpDelete || len(inv.Targets) != 1 {
 		t.Errorf("undone: %+v, %v", inv, err)
+	}
+}
+
+// TestADeletionFollowsAFolderThatWasRenamed: a folder that is not there under its
+// name may be there under another. A listing tells, and the deletion goes on.
+func TestADeletionFollowsAFolderThatWasRenamed(t *testing.T) {
+	t.Parallel()
+	const (
+		noop     = "C: D0 NOOP\nS: D0 OK done\n"
+		status   = "STATUS \"%[1]s\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\n"
+		notThere = noop + "C: D1 " + status + "S: D1 NO [NONEXISTENT] what\nC: D2 DELETE \"%[1]s\"\nS: D2 NO [NONEXISTENT] what\n"
+		done     = noop + "C: D1 " + status + "S: * STATUS %[1]s (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 9 UNSEEN 0)\nS: D1 OK done\n" +
+			"C: D2 DELETE \"%[1]s\"\nS: D2 OK done\nC: D3 UNSUBSCRIBE \"%[1]s\"\nS: D3 OK done\n"
+	)
+	deleted := strings.NewReplacer("S: * LIST () \"/\" Work\n", "", "C: A4 STATUS \"Work\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\n", "",
+		"S: * STATUS Work (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 9 UNSEEN 0)\nS: A4 OK done\n", "")
+	// Half of the folders seem to be gone: they are listed twice.
+	twice := func(to *strings.Replacer) string {
+		greeting, list, _ := strings.Cut(to.Replace(signedIn("", 2, 0, 1)), "\n")
+		return greeting + "\n" + list + strings.NewReplacer("C: A", "C: B", "S: A", "S: B").Replace(list) + lookAtInbox(2)
+	}
+	for name, last := range map[string]string{
+		"renamed": twice(strings.NewReplacer("Work", "Job")) + fmt.Sprintf(done, "Job"),
+		"deleted": twice(deleted),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := against(t, twoMessages(""), unchanged("")+fmt.Sprintf(notThere, "Work"), last)
+			o.mustPass()
+			work, err := o.store.MailboxByPath(t.Context(), "odd", "Work")
+			if err != nil {
+				t.Fatal(err)
+			}
+			op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpFolderDelete, Mailbox: work.ID})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range []mail.OpState{mail.OpWaiting, mail.OpDone} {
+				o.mustPass()
+				if op, err = o.store.Op(t.Context(), op.ID); err != nil || op.State != want {
+					t.Fatalf("the op is %s (%s), %v, want %s", op.State, op.Fault, err, want)
+				}
+				if want == mail.OpWaiting {
+					if err := o.store.RetryOp(t.Context(), op.ID, time.Time{}, nil); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			boxes, err := o.store.Mailboxes(t.Context(), "odd")
+			if err != nil || len(boxes) != 1 {
+				t.Errorf("folders: %+v, %v", boxes, err)
+			}
+			if ps, err := o.store.Problems(t.Context()); err != nil || len(ps) > 0 {
+				t.Errorf("problems: %+v, %v", ps, err)
+			}
+		})
 	}
 }
 

@@ -183,13 +183,14 @@ func (t *tx) change(op mail.Op, f func(*tx, *mail.Op) error) error {
 }
 
 // failInto gives up every open op on a mailbox that is no more, and raises f; nil
-// means that the user wants it so.
+// means that the user wants it so. One that was to delete it is done.
 func (t *tx) failInto(b *box, f *mail.Fault) error {
 	ids, err := list(t, scanID[mail.OpID], `SELECT id FROM ops WHERE account = ? AND mailbox = ? AND id <> ?
 		AND state IN ('waiting', 'sending') ORDER BY id DESC`, b.account, int64(b.ID), int64(t.current))
 	if err != nil || len(ids) == 0 {
 		return err
 	}
+	failed := false
 	for _, id := range ids {
 		op, err := t.op(id)
 		if err != nil {
@@ -197,7 +198,12 @@ func (t *tx) failInto(b *box, f *mail.Fault) error {
 		}
 		err = t.change(op, func(t *tx, op *mail.Op) error {
 			op.State, op.NextTry, op.Fault = mail.OpUndone, time.Time{}, ""
-			if f != nil {
+			switch {
+			case f == nil:
+			case op.Kind == mail.OpFolderDelete:
+				op.State = mail.OpDone
+			default:
+				failed = true
 				op.State, op.Fault = mail.OpFailed, string(f.Code)
 			}
 			if ofFolder(op.Kind) {
@@ -209,7 +215,7 @@ func (t *tx) failInto(b *box, f *mail.Fault) error {
 			return err
 		}
 	}
-	if f == nil {
+	if !failed {
 		return nil
 	}
 	p := f.Problem()
