@@ -102,8 +102,15 @@ type boxDelta struct {
 }
 
 // open loads the mailboxes of deltas. Those whose messages wait to be matched
-// come first, so that nothing else takes the messages' place.
+// come first, so that nothing else takes the messages' place; then those into
+// which a move of ours was sent that has no answer yet: what it moved is there, if
+// it is anywhere, and what looks like it elsewhere is a copy.
 func (a *applier) open(ds []Delta) ([]boxDelta, error) {
+	moving, err := list(a.tx, scanID[mail.MailboxID], `SELECT mailbox FROM ops
+		WHERE account = ? AND kind = 'move' AND state = 'sending' ORDER BY id DESC`, a.account)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]boxDelta, 0, len(ds))
 	for i := range ds {
 		b, err := a.box(ds[i].Mailbox)
@@ -115,15 +122,18 @@ func (a *applier) open(ds []Delta) ([]boxDelta, error) {
 		}
 		out = append(out, boxDelta{&ds[i], b, b.Cursor.UIDNext})
 	}
+	rank := func(d boxDelta) int {
+		i := slices.Index(moving, d.box.ID)
+		switch {
+		case d.Reset || d.box.resetting:
+			return -1
+		case i < 0:
+			return len(moving)
+		}
+		return i
+	}
 	slices.SortStableFunc(out, func(x, y boxDelta) int { return rank(x) - rank(y) })
 	return out, nil
-}
-
-func rank(d boxDelta) int {
-	if d.Reset || d.box.resetting {
-		return 0
-	}
-	return 1
 }
 
 // takeOut applies Reset and Gone.
@@ -153,7 +163,10 @@ func (a *applier) takeOut(d boxDelta) error {
 			b.carry(r.flags.server, -1)
 		}
 	}
-	return nil
+	if !d.SetCursor {
+		return nil
+	}
+	return a.findGhosts(d)
 }
 
 // takeAway takes the location of a message, and remembers that it shows no more
@@ -397,9 +410,6 @@ func (a *applier) settle(d boxDelta, batch Batch) error {
 	b := d.box
 	b.dirty = true
 	if d.SetCursor {
-		if err := a.findGhosts(d); err != nil {
-			return err
-		}
 		b.Cursor = d.Cursor
 	}
 	if d.Server != nil {

@@ -158,6 +158,44 @@ func TestWhatWasMovedAndGoneBeforeALookIsGone(t *testing.T) {
 	f.counts("Work", 1, 1)
 }
 
+// A message that was moved twice, and the second time without an answer, is found
+// where it is, although nobody looked where it was in between.
+func TestAMoveThatWasCutOffIsFoundAfterAnother(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	id := f.id(inbox, 2)
+	first := f.queue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{id}, Mailbox: work.ID})
+	f.must(f.FinishOp(f.ctx(), first.ID, []Done{{ID: id, UID: 10, UIDValidity: 1}}))
+	back := f.queue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{id}, Mailbox: inbox.ID})
+	f.must(f.StartOp(f.ctx(), back.ID))
+	rev := f.head()
+	f.apply(inStep(work.ID, 1, 11), Delta{Mailbox: inbox.ID, Added: []Fetched{msg(4, 2)}})
+	wantKinds(t, f.since(rev))
+	if m := f.at(inbox, 4); m.ID != id {
+		t.Errorf("got %+v, want message %d", m, id)
+	}
+	f.counts("INBOX", 3, 3)
+	f.counts("Work", 0, 0)
+}
+
+// A copy that another machine put back where the message was is not taken for the
+// message, whose move has no answer yet: it would be moved too.
+func TestAMoveThatWasCutOffLeavesAnothersCopy(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	id := f.id(inbox, 2)
+	op := f.queue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{id}, Mailbox: work.ID})
+	f.must(f.StartOp(f.ctx(), op.ID))
+	f.apply(Delta{Mailbox: inbox.ID, Gone: []mail.UID{2}, Added: []Fetched{msg(4, 2)}}, inStep(work.ID, 1, 11, msg(10, 2)))
+	if m := f.at(work, 10); m.ID != id {
+		t.Errorf("moved: %+v, want message %d", m, id)
+	}
+	if m := f.at(inbox, 4); m.ID == id {
+		t.Errorf("the copy: %+v", m)
+	}
+	if w := f.ready(); len(w) != 1 || w[0].Messages[0].Location.Mailbox != work.ID || w[0].Messages[0].Copied {
+		t.Errorf("to be sent: %+v", w)
+	}
+}
+
 func TestAFolderThatGoesTakesBackWhatWasToGoIntoIt(t *testing.T) {
 	f, inbox, work := twoFolders(t)
 	id := f.id(inbox, 2)

@@ -9,7 +9,8 @@ import (
 // findGhosts takes away messages that were put into a mailbox from here, under
 // the UID that the server gave them, and were gone again before the mailbox was
 // next brought in step. Their UIDs are among those that this delta covers for
-// the first time, and it does not bring them.
+// the first time, and it does not bring them. It comes before anything is put in,
+// as they may be found again in another mailbox of the batch.
 func (a *applier) findGhosts(d boxDelta) error {
 	was, is := d.box.Cursor, d.Cursor
 	if d.Reset || was.UIDValidity != 0 && was.UIDValidity != is.UIDValidity {
@@ -24,14 +25,6 @@ func (a *applier) findGhosts(d boxDelta) error {
 		if c.lo >= c.hi {
 			continue
 		}
-		var have int
-		if _, err := a.row(`SELECT count(*) FROM messages WHERE mailbox = ? AND uid >= ? AND uid < ?`,
-			[]any{int64(d.box.ID), int64(c.lo), int64(c.hi)}, &have); err != nil {
-			return err
-		}
-		if have <= d.bringsIn(c.lo, c.hi) {
-			continue
-		}
 		rows, err := list(a.tx, scanLocated, selectLocated+`WHERE mailbox = ? AND uid >= ? AND uid < ?`,
 			int64(d.box.ID), int64(c.lo), int64(c.hi))
 		if err != nil {
@@ -44,18 +37,10 @@ func (a *applier) findGhosts(d boxDelta) error {
 			if err := a.takeAway(d.box, r); err != nil {
 				return err
 			}
+			if d.Server == nil {
+				d.box.carry(r.flags.server, -1)
+			}
 		}
 	}
 	return nil
-}
-
-// bringsIn is how many messages with UIDs in [lo, hi) a delta brings.
-func (d *Delta) bringsIn(lo, hi mail.UID) int {
-	n := 0
-	for i := range d.Added {
-		if u := d.Added[i].UID; u >= lo && u < hi {
-			n++
-		}
-	}
-	return n
 }
