@@ -50,6 +50,15 @@ func tlsConfig(e mail.Endpoint) (*tls.Config, error) {
 	return config, nil
 }
 
+// Prepare reads, in the background, what a connection to e will need of the
+// system, and returns at once: hundreds of certificates, the first time. It is of
+// use to who has something else to do before Dial, and need not be called.
+func Prepare(e mail.Endpoint) {
+	if e.Security != mail.Plain && e.Trust.Fingerprint == "" {
+		go func() { _, _ = x509.SystemCertPool() }() // an error comes again when it matters
+	}
+}
+
 // rootsWith returns the system's roots and those of a PEM file.
 func rootsWith(path string) (*x509.CertPool, error) {
 	info, err := os.Stat(path)

@@ -6,7 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/emersion/go-imap/v2"
+
 	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/mailtest"
 	"github.com/heronmail/heron/sync/store"
 )
 
@@ -143,5 +146,51 @@ func TestThrottledStatus(t *testing.T) {
 	}
 	if !o.inbox().Selectable {
 		t.Error("the inbox cannot be opened any more")
+	}
+}
+
+// TestGoneHereAndThere: what a server says is gone in one row, in more rows than
+// are looked for one by one, and most of a mailbox at once.
+func TestGoneHereAndThere(t *testing.T) {
+	t.Parallel()
+	dc := mailtest.StartDovecot(t, mailtest.DovecotConfig{Users: 1})
+	r := newRig(t, dc, 0)
+	r.fill("INBOX", 200)
+	pass(r)
+	c := r.other("INBOX")
+	left, err := r.store.UIDs(t.Context(), r.box("INBOX").ID)
+	if err != nil || len(left) != 200 {
+		t.Fatalf("%d known, %v", len(left), err)
+	}
+	for _, test := range []struct {
+		what string
+		gone func(i int) bool
+	}{
+		{"a row", func(i int) bool { return i >= 7 && i < 12 }},
+		{"two in three", func(i int) bool { return i%3 > 0 }},
+		{"every third", func(i int) bool { return i%3 == 0 }},
+		{"nearly all", func(i int) bool { return i > 3 }},
+	} {
+		var gone imap.UIDSet
+		var rest []mail.UID
+		for i, u := range left {
+			if test.gone(i) {
+				gone.AddNum(imap.UID(u))
+			} else {
+				rest = append(rest, u)
+			}
+		}
+		if err := c.Store(gone, &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.UIDExpunge(gone).Close(); err != nil {
+			t.Fatal(err)
+		}
+		rep := pass(r)
+		known, err := r.store.UIDs(t.Context(), r.box("INBOX").ID)
+		if err != nil || rep.Gone != len(left)-len(rest) || !slices.Equal(known, rest) {
+			t.Errorf("%s: %+v; %v are known, want %v; %v", test.what, rep, known, rest, err)
+		}
+		left = rest
 	}
 }

@@ -13,9 +13,10 @@ import (
 // Bounds of one reconcile.
 const (
 	window     = 5000 // new UIDs of a mailbox that are asked for at once
-	burstBoxes = 25   // mailboxes in one burst
+	burstBoxes = 50   // mailboxes in one burst
 	maxRounds  = 40   // how often a mailbox is asked before it is left for later
 	fewGone    = 10   // so many may go without a second question
+	fewRanges  = 50   // so many are looked for one by one
 )
 
 // reconcile brings the targets in step: all of what is found is written in one
@@ -199,19 +200,16 @@ func (s *session) missing(ctx context.Context, t *target) (gone []mail.UID, sure
 		}
 		t.alive = nil // an empty mailbox: some servers then answer nothing
 	}
-	known, err := s.w.cfg.Store.UIDs(ctx, t.box.ID)
-	if err != nil {
-		return nil, false, err
-	}
-	known = slices.DeleteFunc(known, func(u mail.UID) bool { return u < t.from() || u >= t.next() })
+	var known []mail.UID // in a large mailbox they take long to be read
 	switch {
 	case t.askUIDs:
+		if known, err = s.known(ctx, t); err != nil {
+			return nil, false, err
+		}
 		gone = without(known, t.alive)
 	case t.how == byVanished:
-		for _, u := range known {
-			if slices.ContainsFunc(t.gone, func(v wire.Set) bool { return v.Has(u) }) {
-				gone = append(gone, u)
-			}
+		if gone, err = s.vanished(ctx, t); err != nil {
+			return nil, false, err
 		}
 	case t.how == byFlags && !t.light:
 		if slices.Contains(t.bad, 0) {
@@ -222,18 +220,54 @@ func (s *session) missing(ctx context.Context, t *target) (gone []mail.UID, sure
 		for _, f := range t.flags {
 			seen = append(seen, f.UID)
 		}
+		if known, err = s.known(ctx, t); err != nil {
+			return nil, false, err
+		}
 		gone = without(known, wire.NewSet(seen))
 	}
 	if !t.askUIDs && !t.counts(len(gone)) {
 		t.askUIDs, t.light = true, false
 		return nil, false, nil
 	}
-	if len(gone) > fewGone && 2*len(gone) > len(known) && !t.doubted {
+	if len(gone) <= fewGone || t.doubted {
+		return gone, true, nil
+	}
+	if known == nil {
+		if known, err = s.known(ctx, t); err != nil {
+			return nil, false, err
+		}
+	}
+	if 2*len(gone) > len(known) {
 		s.log.Warn("most of a mailbox seems to be gone; asking again", "mailbox", t.box.ID, "gone", len(gone), "known", len(known))
 		t.doubted, t.askUIDs = true, true
 		return nil, false, nil
 	}
 	return gone, true, nil
+}
+
+// known are the UIDs that are known of a target's mailbox.
+func (s *session) known(ctx context.Context, t *target) ([]mail.UID, error) {
+	return s.w.cfg.Store.UIDsBetween(ctx, t.box.ID, t.from(), t.next()-1)
+}
+
+// vanished returns the known UIDs that are gone by VANISHED.
+func (s *session) vanished(ctx context.Context, t *target) (gone []mail.UID, err error) {
+	told := slices.Concat(t.gone...)
+	if len(told) > fewRanges {
+		known, err := s.known(ctx, t)
+		return slices.DeleteFunc(known, func(u mail.UID) bool {
+			return !slices.ContainsFunc(t.gone, func(v wire.Set) bool { return v.Has(u) })
+		}), err
+	}
+	for _, r := range told {
+		uids, err := s.w.cfg.Store.UIDsBetween(ctx, t.box.ID, max(r.Lo, t.from()), min(r.Hi, t.next()-1))
+		if err != nil {
+			return nil, err
+		}
+		gone = append(gone, uids...)
+	}
+	slices.Sort(gone)
+	return slices.Compact(gone), nil
 }
 
 // without returns the known UIDs that are not alive.

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/heronmail/heron/sync/dial"
 	"github.com/heronmail/heron/sync/mail"
 	"github.com/heronmail/heron/sync/store"
 	"github.com/heronmail/heron/sync/wire"
@@ -222,6 +223,7 @@ func (w *Worker) connect(ctx context.Context) (*session, string, error) {
 
 // signIn makes a session's connection.
 func (w *Worker) signIn(ctx context.Context) (*session, string, error) {
+	dial.Prepare(w.cfg.Account.Endpoint)
 	secret, err := w.cfg.Secret(ctx)
 	if err != nil {
 		return nil, "", err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -132,15 +133,22 @@ func (s *Store) SetWatched(ctx context.Context, id mail.MailboxID, watched bool)
 // UIDs returns the UIDs that are known in a mailbox, ascending: also of
 // messages that are \Deleted, and of those whose data could not be read.
 func (s *Store) UIDs(ctx context.Context, id mail.MailboxID) ([]mail.UID, error) {
+	return s.UIDsBetween(ctx, id, 1, math.MaxUint32)
+}
+
+// UIDsBetween is UIDs for those from lo to hi.
+func (s *Store) UIDsBetween(ctx context.Context, id mail.MailboxID, lo, hi mail.UID) ([]mail.UID, error) {
 	var uids []mail.UID
 	err := s.view(ctx, "read UIDs", func(tx *sql.Tx) error {
 		var err error
-		uids, err = query(ctx, tx, scanID[mail.UID], `SELECT uid FROM messages WHERE mailbox = ? ORDER BY uid`, int64(id))
+		uids, err = query(ctx, tx, scanID[mail.UID], `SELECT uid FROM messages WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid`,
+			int64(id), int64(lo), int64(hi))
 		if err != nil {
 			return err
 		}
 		// Few or none: not worth a UNION, which would sort all.
-		uncertain, err := query(ctx, tx, scanID[mail.UID], `SELECT uid FROM uncertain WHERE mailbox = ?`, int64(id))
+		uncertain, err := query(ctx, tx, scanID[mail.UID], `SELECT uid FROM uncertain WHERE mailbox = ? AND uid BETWEEN ? AND ?`,
+			int64(id), int64(lo), int64(hi))
 		if err != nil || len(uncertain) == 0 {
 			return err
 		}
