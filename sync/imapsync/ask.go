@@ -2,6 +2,7 @@ package imapsync
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -24,37 +25,49 @@ type answer struct {
 // waits to try again tries at once. Without a running Serve it is Pass. The
 // error is a *mail.Fault or ctx's.
 func (w *Worker) Sync(ctx context.Context) (Report, error) {
-	a, ok := w.post(0)
-	if !ok {
-		return w.Pass(ctx)
+	for {
+		a, begins := w.post(0)
+		if a != nil {
+			w.Kick(ReasonCheck)
+			return w.await(ctx, a)
+		}
+		if r, err := w.passUnless(ctx, begins); !errors.Is(err, errServed) {
+			return r, err
+		}
 	}
-	w.Kick(ReasonCheck)
-	return w.await(ctx, a)
 }
 
 // FetchBody brings the whole message into the store, without marking it read.
 // While the account cannot be reached it fails at once. Faults: gone,
 // no-such-message, not-supported (above 64 MiB), and those of a connection.
 func (w *Worker) FetchBody(ctx context.Context, id mail.MessageID) error {
-	a, ok := w.post(id)
-	if !ok {
-		_, err := w.once(ctx, func(s *session) (Report, error) {
+	for {
+		a, begins := w.post(id)
+		if a != nil {
+			_, err := w.await(ctx, a)
+			return err
+		}
+		_, err := w.once(ctx, begins, func(s *session) (Report, error) {
 			if err := s.loadBoxes(ctx); err != nil {
 				return Report{}, err
 			}
 			return Report{}, s.fetchBody(ctx, id)
 		})
-		return err
+		if !errors.Is(err, errServed) {
+			return err
+		}
 	}
-	_, err := w.await(ctx, a)
-	return err
 }
 
 // Pass connects, makes one full pass and closes the connection: Sync for a
 // worker that is not serving.
-func (w *Worker) Pass(ctx context.Context) (Report, error) {
+func (w *Worker) Pass(ctx context.Context) (Report, error) { return w.passUnless(ctx, nil) }
+
+// passUnless is Pass, unless Serve begins before it is its turn: then the error is
+// errServed.
+func (w *Worker) passUnless(ctx context.Context, begins <-chan struct{}) (Report, error) {
 	began := time.Now()
-	r, err := w.once(ctx, func(s *session) (Report, error) {
+	r, err := w.once(ctx, begins, func(s *session) (Report, error) {
 		if err := w.online(ctx, s.teller.told(), s.teller.why()); err != nil {
 			return Report{}, err
 		}
@@ -66,7 +79,7 @@ func (w *Worker) Pass(ctx context.Context) (Report, error) {
 		return r, err
 	})
 	r.Account, r.Elapsed = w.cfg.Account.ID, time.Since(began)
-	if err != nil && ctx.Err() == nil {
+	if err != nil && ctx.Err() == nil && !errors.Is(err, errServed) {
 		f := mail.FaultOf(err)
 		w.raise(ctx, f)
 		w.setState(ctx, stateAfter(f), time.Time{})
@@ -74,9 +87,13 @@ func (w *Worker) Pass(ctx context.Context) (Report, error) {
 	return r, err
 }
 
-// once runs f on a connection of its own.
-func (w *Worker) once(ctx context.Context, f func(*session) (Report, error)) (Report, error) {
-	leave, err := w.alone(ctx)
+// errServed says that Serve has the connection that was waited for, and keeps it.
+var errServed = errors.New("imapsync: the account is served now")
+
+// once runs f on a connection of its own, unless Serve begins before it is its
+// turn.
+func (w *Worker) once(ctx context.Context, begins <-chan struct{}, f func(*session) (Report, error)) (Report, error) {
+	leave, err := w.alone(ctx, begins)
 	if err != nil {
 		return Report{}, err
 	}
@@ -89,17 +106,18 @@ func (w *Worker) once(ctx context.Context, f func(*session) (Report, error)) (Re
 	return f(s)
 }
 
-// post leaves an ask for the session. ok is false when nobody serves.
-func (w *Worker) post(body mail.MessageID) (a *ask, ok bool) {
+// post leaves an ask for the session. It is nil when nobody serves; begins is
+// closed when somebody does.
+func (w *Worker) post(body mail.MessageID) (a *ask, begins <-chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.serving {
-		return nil, false
+		return nil, w.begins
 	}
 	a = &ask{body: body, done: make(chan answer, 1)}
 	w.asks = append(w.asks, a)
 	signal(w.wake)
-	return a, true
+	return a, nil
 }
 
 // await waits for an ask's answer. One that nobody waits for any more is done

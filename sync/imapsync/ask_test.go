@@ -39,6 +39,35 @@ func TestAnOldKickSendsNoPassword(t *testing.T) {
 	})
 }
 
+// TestWhoAsksBeforeItIsServedIsAnswered: who wants a pass while the worker is just
+// being started is answered by it, and does not wait for its connection.
+func TestWhoAsksBeforeItIsServedIsAnswered(t *testing.T) {
+	pass := strings.NewReplacer("S: * PREAUTH [CAPABILITY IMAP4rev1 IDLE LIST-EXTENDED LIST-STATUS] ready", "C: ? NOOP\nS: ? OK done").Replace(idling)
+	pass, _, _ = strings.Cut(pass, "\tC: A2")
+	idle := "C: ? IDLE\nS: + go\nC: DONE\nS: ? OK done\n"
+	inBubble(t, plays(idling+idle+strings.NewReplacer("A1", "B1").Replace(pass)+"C: ? IDLE\nS: + go\nC: <anything>\n"), nil, func(t *bubble) {
+		time.Sleep(time.Second)
+		synctest.Wait()
+		t.w.setServing(false) // it holds the connection, and has not said so yet
+		answered := make(chan error, 1)
+		go func() {
+			_, err := t.w.Sync(t.Context())
+			answered <- err
+		}()
+		synctest.Wait()
+		t.w.setServing(true)
+		select {
+		case err := <-answered:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(time.Minute):
+			t.Error("it was not answered")
+		}
+		synctest.Wait()
+	})
+}
+
 // TestEveryBodyIsAnswered: who asked for one is not forgotten when another one
 // ended the connection.
 func TestEveryBodyIsAnswered(t *testing.T) {
@@ -67,8 +96,8 @@ func TestEveryBodyIsAnswered(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range cap(asks) {
-			a, ok := t.w.post(m.ID)
-			if !ok {
+			a, _ := t.w.post(m.ID)
+			if a == nil {
 				t.Fatal("nobody serves")
 			}
 			go func() {

@@ -74,8 +74,9 @@ type Worker struct {
 
 	mu      sync.Mutex
 	serving bool
-	drop    func() // ends the connection, or the try to make one; nil between them
-	dropped bool   // a kick did that: it is no fault
+	begins  chan struct{} // closed when serving begins
+	drop    func()        // ends the connection, or the try to make one; nil between them
+	dropped bool          // a kick did that: it is no fault
 	asks    []*ask
 	raised  []mail.Code                  // problems of which somebody was told, and that are not over
 	cleared bool                         // a pass went well in this process
@@ -101,7 +102,7 @@ func New(c Config) *Worker {
 	c.Log = c.Log.With("account", c.Account.ID)
 	return &Worker{
 		cfg: c, renew: newRenewal(c.IdleMax),
-		wake: make(chan struct{}, 1), kick: make(chan struct{}, 1), only: make(chan struct{}, 1),
+		wake: make(chan struct{}, 1), kick: make(chan struct{}, 1), only: make(chan struct{}, 1), begins: make(chan struct{}),
 	}
 }
 
@@ -161,7 +162,7 @@ func (w *Worker) pause(ctx context.Context) error {
 // live runs one connection from its first byte to its end. steady says that it
 // was of use for a while; secret is what it signed in with.
 func (w *Worker) live(ctx context.Context) (steady bool, secret string, err error) {
-	leave, err := w.alone(ctx)
+	leave, err := w.alone(ctx, nil)
 	if err != nil {
 		return false, "", err
 	}
@@ -189,11 +190,14 @@ func (w *Worker) live(ctx context.Context) (steady bool, secret string, err erro
 }
 
 // alone waits until nobody else is connected: two sessions at once would each
-// think that it alone writes the cursors.
-func (w *Worker) alone(ctx context.Context) (leave func(), err error) {
+// think that it alone writes the cursors. When begins is closed first the error is
+// errServed: who serves leaves only at its end.
+func (w *Worker) alone(ctx context.Context, begins <-chan struct{}) (leave func(), err error) {
 	select {
 	case w.only <- struct{}{}:
 		return func() { <-w.only }, nil
+	case <-begins:
+		return nil, errServed
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -380,6 +384,12 @@ func (w *Worker) isServing() bool {
 func (w *Worker) setServing(on bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	switch {
+	case on && !w.serving:
+		close(w.begins)
+	case !on && w.serving:
+		w.begins = make(chan struct{})
+	}
 	w.serving = on
 }
 
