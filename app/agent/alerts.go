@@ -144,11 +144,10 @@ func (a *alerts) look(ctx context.Context, changes []mail.Change) error {
 		switch c := c.(type) {
 		case mail.MessagesAdded:
 			keep = true // a decision is for ever, so it is kept
-			found, err := a.decide(ctx, c)
-			if err != nil {
+			var err error
+			if news, err = a.decide(ctx, c, news); err != nil {
 				return err
 			}
-			news = append(news, found...)
 		case mail.FlagsChanged:
 			note(touched, c.IDs)
 		case mail.MessagesGone:
@@ -176,26 +175,40 @@ func note(set map[mail.MessageID]bool, ids []mail.MessageID) {
 	}
 }
 
-// decide picks the messages of a change that deserve an alert and still are as
-// it says.
-func (a *alerts) decide(ctx context.Context, c mail.MessagesAdded) ([]fresh, error) {
+// decide adds to news the messages of a change that deserve an alert and still
+// are as it says.
+func (a *alerts) decide(ctx context.Context, c mail.MessagesAdded, news []fresh) ([]fresh, error) {
 	watched, err := a.watched(ctx, c.Folder.ID)
 	if err != nil {
 		return nil, err
 	}
 	d := rule.Decide(c, watched, a.settings(), a.now())
 	a.log.Debug("new mail", "rev", c.Rev, "alert", d.Alert, "why", string(d.Why))
-	var out []fresh
 	for _, b := range d.Messages {
 		m, state, err := a.standing(ctx, b.ID)
 		if err != nil {
 			return nil, err
 		}
-		if state == wanted {
-			out = append(out, fresh{c.Account, c.Folder, b, m.Preview})
+		isNews, err := a.isNews(ctx, m, b.CopyOf, c.Time, news)
+		if err != nil {
+			return nil, err
+		}
+		if state == wanted && isNews {
+			news = append(news, fresh{c.Account, c.Folder, b, m.Preview})
 		}
 	}
-	return out, nil
+	return news, nil
+}
+
+// isNews reports whether an added message is none that the user knows from
+// another folder.
+func (a *alerts) isNews(ctx context.Context, m mail.Message, copyOf mail.MessageID, told time.Time, news []fresh) (bool, error) {
+	if copyOf == 0 {
+		return true, nil
+	}
+	alerted, err := a.store.Alerted(ctx, copyOf)
+	alerted = alerted || slices.ContainsFunc(news, func(f fresh) bool { return f.brief.ID == copyOf })
+	return rule.CopyIsNews(m.Received, told, alerted), err
 }
 
 // watched reports whether a folder alerts; one that is gone does not.

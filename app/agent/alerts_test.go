@@ -2,6 +2,7 @@ package agent
 
 import (
 	"database/sql"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -72,6 +73,63 @@ func TestNoAlert(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCopies: a message that comes into a second folder has no second alert, and
+// one that was copied back has none at all. One that a filter keeps in several
+// folders has its one alert, whichever of them was looked at first.
+func TestCopies(t *testing.T) {
+	fresh, old := time.Now(), time.Now().Add(-time.Hour)
+	for name, tt := range map[string]struct {
+		received time.Time
+		first    func(r *rig) mail.Mailbox // where it comes first
+		then     func(r *rig) mail.Mailbox
+		alerts   int
+	}{
+		"copied back into the inbox":           {old, filedBox, inboxBox, 0},
+		"by a filter, the inbox last":          {fresh, filedBox, inboxBox, 1},
+		"by a filter, the inbox first":         {fresh, inboxBox, watchedBox, 1},
+		"copied from the inbox into another":   {old, inboxBox, watchedBox, 1},
+		"copied into one that does not alert":  {old, inboxBox, filedBox, 1},
+		"by a filter, another that alerts too": {fresh, watchedBox, inboxBox, 1},
+	} {
+		for _, together := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, together %v", name, together), func(t *testing.T) {
+				r := newRig(t)
+				in := func(box mail.Mailbox) store.Delta {
+					m := message(9, 1)
+					m.Received = tt.received
+					return store.Delta{Mailbox: box.ID, Added: []store.Fetched{m}}
+				}
+				one, two := in(tt.first(r)), in(tt.then(r))
+				want := tt.alerts
+				if together { // then it is new in both
+					want = 1
+					r.apply(store.Batch{Deltas: []store.Delta{one, two}})
+					r.settle()
+				} else {
+					r.apply(store.Batch{Deltas: []store.Delta{one}})
+					r.settle()
+					r.apply(store.Batch{Deltas: []store.Delta{two}})
+					r.settle()
+				}
+				if got := r.out.titles(); len(got) != want {
+					t.Errorf("shown %q, want %d", got, want)
+				}
+			})
+		}
+	}
+}
+
+func inboxBox(r *rig) mail.Mailbox { return r.inbox }
+func filedBox(r *rig) mail.Mailbox { return r.filed }
+
+// watchedBox is a folder beside the inbox that alerts.
+func watchedBox(r *rig) mail.Mailbox {
+	if err := r.store.SetWatched(r.t.Context(), r.filed.ID, true); err != nil {
+		r.t.Fatal(err)
+	}
+	return r.filed
 }
 
 func TestManyAtOnceAreOneAlert(t *testing.T) {

@@ -45,7 +45,7 @@ func peek(uids string) string {
 }
 
 // peeking are items and what asks for first words.
-func peeking(items string) string { return strings.TrimSuffix(items, ")") + " " + peekItems + ")" }
+func peeking() string { return strings.TrimSuffix(items, ")") + " " + peekItems + ")" }
 
 func selected(tag string, exists, next int) string {
 	return fmt.Sprintf("S: * %d EXISTS\nS: * OK [UIDVALIDITY 7] hm\nS: * OK [UIDNEXT %d] hm\nS: %s OK [READ-WRITE] done\n", exists, next, tag)
@@ -219,7 +219,7 @@ func TestRefusedFetchIsBisected(t *testing.T) {
 		// New mail now, of which the first one hurts.
 		bare+onlyInbox+statusOf+
 			"S: * STATUS INBOX (MESSAGES 5 UIDNEXT 6 UIDVALIDITY 7 UNSEEN 5)\nS: A3 OK done\n"+
-			"C: A6 SELECT \"INBOX\"\nC: A7 UID FETCH 1:3 (UID FLAGS)\nC: A8 UID FETCH 4:* "+peeking(items)+"\n"+
+			"C: A6 SELECT \"INBOX\"\nC: A7 UID FETCH 1:3 (UID FLAGS)\nC: A8 UID FETCH 4:* "+peeking()+"\n"+
 			selected("A6", 5, 6)+flagsOf(1, 3)+"S: A7 OK done\nS: A8 NO it hurts\n"+
 			"C: B1 SELECT \"INBOX\"\nC: B2 UID FETCH 1:3 (UID FLAGS)\nC: B3 UID FETCH 4:* "+items+"\n"+
 			selected("B1", 5, 6)+flagsOf(1, 3)+"S: B2 OK done\nS: B3 NO it still hurts\n"+

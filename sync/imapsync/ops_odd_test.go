@@ -45,7 +45,7 @@ func lookAtInbox(n int) string {
 
 // copyInWork is a look at Work, into which message 1 has come under UID 1.
 func copyInWork() string {
-	return "C: W1 SELECT \"Work\"\nC: W2 UID FETCH 1:* " + peeking(items) + "\n" +
+	return "C: W1 SELECT \"Work\"\nC: W2 UID FETCH 1:* " + peeking() + "\n" +
 		"S: * 1 EXISTS\nS: * OK [UIDVALIDITY 9] hm\nS: * OK [UIDNEXT 2] hm\nS: W1 OK done\n" +
 		"S: * 1 FETCH (UID 1 " + data(1) + ")\nS: W2 OK done\n"
 }

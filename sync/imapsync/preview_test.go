@@ -33,7 +33,7 @@ func newMailPass(more int, answer string) string {
 	n := had + more
 	return bare + onlyInbox + statusOf +
 		fmt.Sprintf("S: * STATUS INBOX (MESSAGES %d UIDNEXT %d UIDVALIDITY 7 UNSEEN %d)\nS: A3 OK done\n", n, n+1, n) +
-		fmt.Sprintf("C: A6 SELECT \"INBOX\"\nC: A7 UID FETCH 1:%d (UID FLAGS)\nC: A8 UID FETCH %d:* %s\n", had, had+1, peeking(items)) +
+		fmt.Sprintf("C: A6 SELECT \"INBOX\"\nC: A7 UID FETCH 1:%d (UID FLAGS)\nC: A8 UID FETCH %d:* %s\n", had, had+1, peeking()) +
 		selected("A6", n, n+1) + flagsOf(1, had) + "S: A7 OK done\n" + answer
 }
 

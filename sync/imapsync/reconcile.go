@@ -23,6 +23,7 @@ const (
 // transaction, so that a message that left one mailbox for another is seen as
 // moved.
 func (s *session) reconcile(ctx context.Context, ts []*target) error {
+	asked := ts
 	var deltas []store.Delta
 	var more []*target
 	for round := 0; len(ts) > 0; round++ {
@@ -31,36 +32,26 @@ func (s *session) reconcile(ctx context.Context, ts []*target) error {
 			s.log.Warn("mailboxes left for the next pass", "count", len(ts))
 			break
 		}
-		if err := s.ask(ctx, ts); err != nil {
+		found, again, err := s.askAll(ctx, ts)
+		if err != nil {
 			return err
 		}
-		var again []*target
-		for _, t := range ts {
-			d, done, err := s.settle(ctx, t)
-			if err != nil {
-				return err
-			}
-			if !done {
-				again = append(again, t)
-				continue
-			}
-			if d != nil {
-				deltas = append(deltas, *d)
-				if t.upTo > 0 && d.Cursor.UIDNext == t.upTo+1 {
-					more = append(more, t)
-				}
+		for _, f := range found {
+			deltas = append(deltas, *f.Delta)
+			if f.upTo > 0 && f.Cursor.UIDNext == f.upTo+1 {
+				more = append(more, f.target)
 			}
 		}
 		ts = again
 		if len(ts) > 0 && s.held > heldMost/2 {
 			// What is known so far does not wait in memory for the rest.
-			if err := s.write(ctx, deltas); err != nil {
+			if err := s.write(ctx, deltas, asked); err != nil {
 				return err
 			}
 			deltas = nil
 		}
 	}
-	if err := s.write(ctx, deltas); err != nil {
+	if err := s.write(ctx, deltas, asked); err != nil {
 		return err
 	}
 	if len(more) == 0 {
@@ -72,15 +63,45 @@ func (s *session) reconcile(ctx context.Context, ts []*target) error {
 	return s.reconcile(ctx, more)
 }
 
-// write keeps what a reconcile found.
-func (s *session) write(ctx context.Context, deltas []store.Delta) error {
+// finding is what was found in a mailbox.
+type finding struct {
+	*target
+	*store.Delta
+}
+
+// askAll plays a round of all targets, and returns what was found, and those that
+// have to be asked once more.
+func (s *session) askAll(ctx context.Context, ts []*target) (fs []finding, again []*target, err error) {
+	if err := s.ask(ctx, ts); err != nil {
+		return nil, nil, err
+	}
+	for _, t := range ts {
+		d, done, err := s.settle(ctx, t)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case !done:
+			again = append(again, t)
+		case d != nil:
+			fs = append(fs, finding{t, d})
+		}
+	}
+	return fs, again, nil
+}
+
+// write keeps what a reconcile found that asked these targets.
+func (s *session) write(ctx context.Context, deltas []store.Delta, asked []*target) error {
 	if len(deltas) == 0 {
 		return nil
+	}
+	deltas, err := s.withTwins(ctx, deltas, asked)
+	if err != nil {
+		return err
 	}
 	return s.apply(ctx, store.Batch{Origin: mail.Elsewhere, Deltas: deltas, Synced: time.Now()})
 }
 
-// ask plays a round of all targets, in as few bursts as is wise. The inbox
+// ask asks all targets, in as few bursts as is wise. The inbox
 // comes last: it is then the mailbox that is open, and IDLE can begin.
 func (s *session) ask(ctx context.Context, ts []*target) error {
 	ts = slices.DeleteFunc(slices.Clone(ts), (*target).fromStatus)

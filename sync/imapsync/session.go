@@ -39,6 +39,7 @@ type session struct {
 	// stored is the highest mod-sequence that our own changes of flags got.
 	stored map[mail.MailboxID]mail.ModSeq
 	batch  int // messages fetched at once by backfill
+	turns  int // questions for mailboxes so far
 	held   int // bytes of new messages that a reconcile has not written yet
 
 	suspects map[string]bool // names that were listed and could not be had

@@ -43,6 +43,7 @@ type target struct {
 	tail      int      // of adopt: how many messages to take, newest first
 	expected  int      // new messages, as far as it is known beforehand
 	peeked    bool     // the first words of new messages were asked for too
+	turn      int      // its last question's, of those of the session
 	held      *int     // bytes of new messages that are kept, of this target or of all
 
 	sel     wire.SelectData
@@ -104,6 +105,8 @@ func (t *target) choose(s *session) {
 func (t *target) steps(s *session) []step {
 	t.forget()
 	t.held = &s.held
+	s.turns++
+	t.turn = s.turns
 	var steps []step
 	if t.askStatus {
 		steps = append(steps, s.statusStep(t.box.Name, &t.status, &t.hasStatus))

@@ -48,6 +48,9 @@ type Brief struct {
 	From    string
 	Subject string
 	Unread  bool
+	// CopyOf is a message of another mailbox that this one is a copy of: it was
+	// known before. 0: none is.
+	CopyOf MessageID
 }
 
 // MessagesAdded tells: messages that the mailbox did not have. For Backfill it is

@@ -11,6 +11,10 @@ import (
 // says enough.
 const MaxAge = 24 * time.Hour
 
+// MaxDelivery is how long ago a message may have been received to count as one
+// that is being delivered now, as by a filter that puts it into several folders.
+const MaxDelivery = 10 * time.Minute
+
 // Settings are the user's wishes about alerts.
 type Settings struct {
 	Disabled    bool      `toml:"disabled"`     // no alerts at all
@@ -70,4 +74,12 @@ func Decide(c mail.MessagesAdded, watched bool, s Settings, now time.Time) Decis
 		return Decision{Why: WhyRead}
 	}
 	return Decision{Alert: true, Why: WhyNew, Messages: unread}
+}
+
+// CopyIsNews says whether a message deserves its alert although it is a copy of
+// one in another folder (mail.Brief.CopyOf): not if that one was alerted, nor if
+// it was received long before it was told. Then somebody copied it, or moves it
+// with a client that copies first.
+func CopyIsNews(received, told time.Time, alerted bool) bool {
+	return !alerted && told.Sub(received) <= MaxDelivery
 }

@@ -41,3 +41,25 @@ func TestDecide(t *testing.T) {
 		})
 	}
 }
+
+// A copy is news only while its delivery may still go on, and nobody was told of
+// the original.
+func TestCopyIsNews(t *testing.T) {
+	now := time.Date(2026, 3, 4, 10, 42, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name     string
+		received time.Time
+		alerted  bool
+		want     bool
+	}{
+		{"kept in two folders by a filter", now.Add(-time.Second), false, true},
+		{"by a server whose clock is ahead", now.Add(time.Minute), false, true},
+		{"and alerted in the other", now.Add(-time.Second), true, false},
+		{"copied back into the inbox", now.Add(-MaxDelivery - time.Second), false, false},
+		{"received nobody knows when", time.Time{}, false, false},
+	} {
+		if got := CopyIsNews(c.received, now, c.alerted); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}

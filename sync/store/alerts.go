@@ -127,6 +127,12 @@ func scanAlert(r scanner) (a Alert, err error) {
 	return a, err
 }
 
+// Alerted reports whether an alert was ever recorded for a message.
+func (s *Store) Alerted(ctx context.Context, id mail.MessageID) (bool, error) {
+	found, err := query(ctx, s.read, scanID[int64], `SELECT alert FROM alert_messages WHERE message = ?`, int64(id))
+	return len(found) > 0, fault(s.path(), "look for an alert", err)
+}
+
 // WithdrawAlert notes that an alert is no longer wanted; reason is "read",
 // "gone" or "acted". Nothing happens when it was withdrawn before.
 func (s *Store) WithdrawAlert(ctx context.Context, id int64, reason string) error {

@@ -104,7 +104,8 @@ type boxDelta struct {
 // open loads the mailboxes of deltas. Those whose messages wait to be matched
 // come first, so that nothing else takes the messages' place; then those into
 // which a move of ours was sent that has no answer yet: what it moved is there, if
-// it is anywhere, and what looks like it elsewhere is a copy.
+// it is anywhere, and what looks like it elsewhere is a copy. Of the rest, those
+// come first that alert: of what is new in several, the others have copies.
 func (a *applier) open(ds []Delta) ([]boxDelta, error) {
 	moving, err := list(a.tx, scanID[mail.MailboxID], `SELECT mailbox FROM ops
 		WHERE account = ? AND kind = 'move' AND state = 'sending' ORDER BY id DESC`, a.account)
@@ -127,10 +128,15 @@ func (a *applier) open(ds []Delta) ([]boxDelta, error) {
 		switch {
 		case d.Reset || d.box.resetting:
 			return -1
-		case i < 0:
+		case i >= 0:
+			return i
+		case d.box.Role == mail.RoleInbox:
 			return len(moving)
+		case d.box.Watched:
+			return len(moving) + 1
+		default:
+			return len(moving) + 2
 		}
-		return i
 	}
 	slices.SortStableFunc(out, func(x, y boxDelta) int { return rank(x) - rank(y) })
 	return out, nil
@@ -201,6 +207,12 @@ func (a *applier) putIn(d boxDelta) error {
 	if err != nil {
 		return err
 	}
+	var known twins
+	if !quiet && len(d.Added) > 0 {
+		if known, err = a.twins(b, d.Added); err != nil {
+			return err
+		}
+	}
 	for i := range d.Added {
 		f := &d.Added[i]
 		if len(ours) > 0 {
@@ -234,7 +246,7 @@ func (a *applier) putIn(d boxDelta) error {
 		}
 		if !quiet {
 			c.Messages = append(c.Messages, mail.Brief{
-				ID: id, UID: f.UID, From: sender(f.Envelope), Subject: f.Envelope.Subject, Unread: flags.unread(),
+				ID: id, UID: f.UID, From: sender(f.Envelope), Subject: f.Envelope.Subject, Unread: flags.unread(), CopyOf: known.original(b.ID, f),
 			})
 		}
 	}

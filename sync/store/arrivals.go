@@ -53,7 +53,7 @@ func arrives(as *[]arrival, b *box, f *Fetched) (arrival, bool) {
 				n = 100
 			}
 		case a.like.headerID != "" || a.like.emailID != "": // nothing else is sure enough
-			n = a.like.likeness(b, f)
+			n = a.like.likeness(b.ID, f)
 			if a.like.emailID != "" && f.EmailID != "" && a.like.emailID != f.EmailID {
 				n = 0
 			}

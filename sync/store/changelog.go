@@ -46,6 +46,7 @@ type brief struct {
 	From    string         `json:"from,omitempty"`
 	Subject string         `json:"subject,omitempty"`
 	Unread  bool           `json:"unread,omitempty"`
+	CopyOf  mail.MessageID `json:"copy_of,omitempty"`
 }
 
 func packFolder(f mail.FolderRef) *folder {

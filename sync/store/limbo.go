@@ -72,16 +72,16 @@ func best(found []stray, b *box, f *Fetched) (stray, bool) {
 	var winner stray
 	top := 0
 	for _, s := range found {
-		if n := s.likeness(b, f); n > top {
+		if n := s.likeness(b.ID, f); n > top {
 			winner, top = s, n
 		}
 	}
 	return winner, top > 0
 }
 
-// likeness says how surely s is f in mailbox b; 0: it is not.
-func (s stray) likeness(b *box, f *Fetched) int {
-	if s.reset && s.from != b.ID {
+// likeness says how surely s is f, which is in mailbox in; 0: it is not.
+func (s stray) likeness(in mail.MailboxID, f *Fetched) int {
+	if s.reset && s.from != in {
 		return 0 // it waits for its own mailbox: this one is a copy
 	}
 	var n int
@@ -110,7 +110,7 @@ func (s stray) likeness(b *box, f *Fetched) int {
 	if s.reset {
 		n += 16
 	}
-	if s.expect == b.ID {
+	if s.expect == in {
 		n += 32
 	}
 	if s.received == seconds(f.Received) {

@@ -686,8 +686,15 @@ func (m *model) follow() {
 			m.t.Fatalf("revision %d after %d", c.Meta().Rev, m.rev)
 		}
 		m.rev++
-		if c, ok := c.(mail.CountsChanged); ok {
+		switch c := c.(type) {
+		case mail.CountsChanged:
 			m.told[c.Folder.ID], m.unread = c.Counts, c.AccountUnread
+		case mail.MessagesAdded:
+			for _, b := range c.Messages {
+				if b.CopyOf != 0 { // each is in one place
+					m.t.Fatalf("told as a copy: %+v", c)
+				}
+			}
 		}
 	}
 }

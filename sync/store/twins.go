@@ -1,0 +1,102 @@
+package store
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// twin is where else an account has a message: the other side of a copy, or of
+// a move of which only one side was seen.
+type twin struct {
+	id   mail.MessageID
+	box  mail.MailboxID
+	uid  mail.UID
+	sort int64
+	like stray // what it looks like
+}
+
+func scanTwin(r scanner) (w twin, err error) {
+	err = r.Scan(&w.id, &w.box, &w.uid, &w.sort,
+		&w.like.size, &w.like.received, &w.like.date, &w.like.headerID, &w.like.emailID, &w.like.subject)
+	return w, err
+}
+
+// selectTwins asks each mailbox of an account for what it received at some times:
+// COPY and MOVE keep it (RFC 3501 §6.4.7), and there is an index by it already,
+// which is used whatever SQLite thinks of it.
+const selectTwins = `SELECT m.id, m.mailbox, m.uid, m.sort, m.size, m.received, m.date, m.header_id, m.email_id, m.subject
+	FROM mailboxes b CROSS JOIN messages m INDEXED BY messages_list
+	ON m.shown_in = b.id AND m.sort IN (SELECT value FROM json_each(?)) AND (m.shown & 16) = 0
+	WHERE b.account = ? AND b.gone = 0 AND m.mailbox <> ? ORDER BY m.id`
+
+// times are those at which messages were received, as selectTwins wants them.
+func times(added []Fetched) string {
+	list := []byte{'['}
+	for i := range added {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = strconv.AppendInt(list, sortKey(&added[i]), 10)
+	}
+	return string(append(list, ']'))
+}
+
+// twins are messages of other mailboxes by when they were received.
+type twins map[int64][]twin
+
+func byTime(found []twin) twins {
+	ts := twins{}
+	for _, w := range found {
+		ts[w.sort] = append(ts[w.sort], w)
+	}
+	return ts
+}
+
+// original is the message that f, which is in mailbox in, is most surely a copy
+// of, of equals the oldest; 0: it is none.
+func (ts twins) original(in mail.MailboxID, f *Fetched) mail.MessageID {
+	var id mail.MessageID
+	top := 0
+	for _, w := range ts[sortKey(f)] {
+		if n := w.like.likeness(in, f); n > top {
+			id, top = w.id, n
+		}
+	}
+	return id
+}
+
+// twins looks for what is added to b in other mailboxes.
+func (t *tx) twins(b *box, added []Fetched) (twins, error) {
+	found, err := list(t, scanTwin, selectTwins, times(added), b.account, int64(b.ID))
+	return byTime(found), err
+}
+
+// Twins returns where, in other mailboxes of the account, the store has what a
+// delta adds to a mailbox, by EMAILID, else by Message-ID, size and date: each was
+// copied, or was moved and is there no more. It writes nothing.
+func (s *Store) Twins(ctx context.Context, account mail.AccountID, d Delta) ([]mail.Location, error) {
+	if len(d.Added) == 0 {
+		return nil, nil
+	}
+	ids, err := query(ctx, s.read, scanID[int64], `SELECT id FROM accounts WHERE name = ?`, string(account))
+	if err != nil || len(ids) == 0 {
+		return nil, fault(s.path(), "look for copies", err)
+	}
+	found, err := query(ctx, s.read, scanTwin, selectTwins, times(d.Added), ids[0], int64(d.Mailbox))
+	if err != nil {
+		return nil, fault(s.path(), "look for copies", err)
+	}
+	ts := byTime(found)
+	var out []mail.Location
+	for i := range d.Added {
+		f := &d.Added[i]
+		for _, w := range ts[sortKey(f)] {
+			if w.like.likeness(d.Mailbox, f) > 0 {
+				out = append(out, mail.Location{Mailbox: w.box, UID: w.uid})
+			}
+		}
+	}
+	return out, nil
+}
