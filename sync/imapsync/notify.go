@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// provenFactor is how many times longer PollInterval gets while NOTIFY is seen
-	// to be kept: the poll only checks the promise then.
+	// provenFactor is how many times longer PollInterval gets, at most, while NOTIFY
+	// is kept: the poll only checks the promise then.
 	provenFactor = 15
 	// lapses is how often a server may end NOTIFY by itself on one connection.
 	lapses = 3

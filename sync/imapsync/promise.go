@@ -12,6 +12,8 @@ const (
 	grace = 5 * time.Second
 	// strikes is how many polls in a row may find what was not told.
 	strikes = 2
+	// keptMost is when there is no need to count further.
+	keptMost = 4
 )
 
 // promise checks by polls whether the server tells what it agreed to tell.
@@ -26,18 +28,28 @@ type promise struct {
 	names    bool                    // names of mailboxes changed without a word
 }
 
-// pollEvery is how often all folders are asked.
+// pollEvery is how often all folders are asked. While NOTIFY was not seen to work,
+// that is the less often the longer there was nothing that it left untold: twice
+// as long after each poll.
 func (s *session) pollEvery() time.Duration {
-	if s.trusted() {
+	switch {
+	case s.trusted():
 		return provenFactor * s.w.cfg.PollInterval
+	case s.promises():
+		return time.Duration(min(1<<s.w.kept, provenFactor)) * s.w.cfg.PollInterval
+	default:
+		return s.w.cfg.PollInterval
 	}
-	return s.w.cfg.PollInterval
+}
+
+// promises reports whether the server agreed to tell of all that changes, and
+// nothing shows that it does not.
+func (s *session) promises() bool {
+	return s.notify.on && !s.notify.few && s.promise.broken == 0 && len(s.promise.silent) == 0 && !s.promise.names
 }
 
 // trusted reports whether the server is seen to tell of all that changes.
-func (s *session) trusted() bool {
-	return s.notify.on && !s.notify.few && s.w.proven && s.promise.broken == 0 && len(s.promise.silent) == 0 && !s.promise.names
-}
+func (s *session) trusted() bool { return s.w.proven && s.promises() }
 
 // checkPromise looks at what a poll found that nobody had told of. It is called
 // before anything is done about it. A poorer rung is returned when the server
@@ -78,6 +90,9 @@ func (s *session) checkPromise(byName map[string]*listed) teller {
 		p.doubted[box.Name] = true
 	}
 	p.excused, p.since = false, time.Now()
+	if s.w.kept = min(s.w.kept+1, keptMost); len(p.doubted) > 0 || !s.notify.on {
+		s.w.kept = 0
+	}
 	switch {
 	case len(p.doubted) > 0:
 		p.broken++

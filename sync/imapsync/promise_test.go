@@ -140,6 +140,37 @@ func TestKeptPromise(t *testing.T) {
 	})
 }
 
+// TestQuietPromise: where nothing happens NOTIFY cannot be seen to work. It is
+// checked ever more rarely, and once a minute again when a poll found what was
+// not told.
+func TestQuietPromise(t *testing.T) {
+	quiet := poll + all(0) + idleTill
+	transcript := hello + "C: ? " + set + "\nS: ? OK done\n" + all(0) + toInbox + idleTill +
+		quiet + quiet + quiet + // after 1, 3 and 7 minutes
+		poll + all(1) + fetchWork(1) + toInbox + idleTill + // 15
+		poll + all(2) + "C: ? NOTIFY NONE\nS: ? OK done\n" + fetchWork(2) + toInbox + // 16
+		"C: ? IDLE\nS: + go\nC: <anything>\n"
+	inBubble(t, plays(transcript), nil, func(t *bubble) {
+		began := time.Now()
+		for _, c := range []struct {
+			after time.Duration
+			have  int
+			by    mail.ToldBy
+		}{
+			{14*time.Minute + 50*time.Second, 0, mail.ToldByNotify},
+			{15*time.Minute + 10*time.Second, 1, mail.ToldByNotify},
+			{16*time.Minute + 20*time.Second, 2, mail.ToldByIdle},
+		} {
+			time.Sleep(c.after - time.Since(began))
+			synctest.Wait()
+			box, err := t.store.MailboxByPath(t.Context(), "a", "Work")
+			if st := t.state(); err != nil || box.Counts.Total != c.have || st.ToldBy != c.by {
+				t.Errorf("after %v: %+v, %+v, %v", c.after, box.Counts, st, err)
+			}
+		}
+	})
+}
+
 // TestIdleBreaksItsPromise: IDLE that says nothing of new mail is lost too.
 func TestIdleBreaksItsPromise(t *testing.T) {
 	inbox := func(n int) string {

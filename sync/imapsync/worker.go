@@ -70,6 +70,7 @@ type Worker struct {
 	stalled   bool // the last one ended in silence: maybe over what came behind DONE
 	renew     renewal
 	proven    bool // NOTIFY was seen to tell of mailboxes that are not selected
+	kept      int  // polls in a row that found nothing that NOTIFY had not told
 	peeksLost int  // connections in a row that ended over a question for first words
 
 	mu      sync.Mutex
