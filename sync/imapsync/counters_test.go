@@ -48,6 +48,34 @@ func TestCountersAreTrue(t *testing.T) {
 	})
 }
 
+// TestSlowWay: on a slow way to a server that can, what comes is compressed, and
+// the report counts what passed; on a fast one nothing is.
+func TestSlowWay(t *testing.T) {
+	t.Parallel()
+	const messages, rate = 2500, 200 << 10
+	dc := mailtest.StartDovecot(t, mailtest.DovecotConfig{
+		Users: 1, Extra: "protocol imap {\n  mail_plugins = $mail_plugins imap_zlib\n}\n",
+	})
+	var down [2]int64
+	for i, bytes := range []int{0, rate} {
+		p := mailtest.StartProxy(t, dc.IMAP())
+		r := newRig(t, dc, 0, func(c *Config) { c.Account = through(t, dc.Account(0, mail.Plain), p.Addr()) })
+		if i == 0 {
+			r.fill("INBOX", messages)
+		}
+		p.Slow(bytes)
+		rep := pass(r)
+		c := p.Drained()
+		if rep.New != messages || rep.BytesRead != c.Down || rep.BytesWritten != c.Up {
+			t.Errorf("%+v, %+v passed", rep, c)
+		}
+		down[i] = c.Down
+	}
+	if down[1] > down[0]*2/3 {
+		t.Errorf("%d bytes passed the fast way, %d the slow one", down[0], down[1])
+	}
+}
+
 // goodbye is the size of a TLS alert, at most (RFC 8446 §5.2).
 const goodbye = 40
 

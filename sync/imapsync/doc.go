@@ -3,7 +3,7 @@
 //
 //   - being told: NOTIFY of all mailboxes, else IDLE on the inbox and, on further
 //     connections (extra.go), on watched folders, and one
-//     LIST-STATUS over all folders at least every minute; all say only "this
+//     LIST-STATUS over all folders every minute, more rarely with NOTIFY; all say only "this
 //     mailbox is dirty" (teller.go, notify.go). Polls also check whether the
 //     server tells what it agreed to, and a server that does not loses that for
 //     the connection (promise.go); one that does is polled less;

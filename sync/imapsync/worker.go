@@ -72,6 +72,7 @@ type Worker struct {
 	proven    bool // NOTIFY was seen to tell of mailboxes that are not selected
 	kept      int  // polls in a row that found nothing that NOTIFY had not told
 	peeksLost int  // connections in a row that ended over a question for first words
+	plain     bool // a connection came to grief over compression: no other is compressed
 
 	mu      sync.Mutex
 	serving bool
@@ -184,6 +185,7 @@ func (w *Worker) live(ctx context.Context) (steady bool, secret string, err erro
 		w.renew.died(s.quiet)
 	}
 	w.stalled = mail.FaultOf(err).Code == mail.CodeTimeout
+	w.plain = w.plain || s.conn.CompressFailed()
 	// Who kicked meanwhile wanted a connection, and had one: nothing is to be
 	// tried again for that, a password least of all.
 	drain(w.kick)
@@ -236,7 +238,7 @@ func (w *Worker) signIn(ctx context.Context) (*session, string, error) {
 	h := newHints()
 	o := wireOptions(w.cfg.Account, secret, w.cfg.Version)
 	o.Events = h.note
-	o.EndIdle = w.stalled
+	o.EndIdle, o.NoCompress = w.stalled, w.plain
 	conn, err := w.cfg.Dial(ctx, o)
 	if err != nil {
 		return nil, secret, err

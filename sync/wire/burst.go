@@ -65,6 +65,9 @@ func (b *burst) tell() {
 // first error of h it is not called again; that error is returned when all
 // commands are answered, but a Flood ends the connection at once. h may be nil.
 //
+// If the answers came slowly, compression is agreed on before Burst returns: see
+// compress.
+//
 // All other errors are a *mail.Fault. When ctx ends in the middle the
 // connection is closed.
 func (c *Conn) Burst(ctx context.Context, cmds []string, h func(i int, r *Response) error) error {
@@ -84,7 +87,11 @@ func (c *Conn) Burst(ctx context.Context, cmds []string, h func(i int, r *Respon
 		return err
 	}
 	defer c.gate.leave()
-	return c.run(ctx, parts, selected, h)
+	if err := c.run(ctx, parts, selected, h); err != nil {
+		return err
+	}
+	c.compress(ctx)
+	return nil
 }
 
 // run is Burst for who has the gate. Without commands it ends an IDLE that is

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"compress/flate"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,8 @@ type Options struct {
 	// EndIdle ends an IDLE, and waits for its answer, before Idle returns, instead
 	// of together with the next command: a server may lose what comes behind DONE.
 	EndIdle bool
+	// NoCompress leaves a way that is slow as it is (RFC 4978).
+	NoCompress bool
 
 	// Events is given what the server says of itself, outside of bursts: while
 	// idling, while go-imap owns the connection, and between commands. It runs
@@ -62,14 +65,22 @@ type Conn struct {
 
 	commands, malformed atomic.Int64
 
-	chatter   int   // responses that nobody asked for, since the last command
-	chatterAt int64 // commands then; both belong to the pump
+	chatter   int    // responses that nobody asked for, since the last command
+	chatterAt int64  // commands then; both belong to the pump
+	pace      pace   // of the burst that is answered; the pump's, too
+	squeezed  *burst // by which compression was agreed on; the pump's
+	slow      atomic.Bool
+	inflated  atomic.Bool // commands were answered in compressed form
 
 	caps Caps // fixed after Dial
 
-	wmu     sync.Mutex // held while writing
-	seq     uint32     // of the last tag; belongs to who holds the gate
-	opening [][]string // commands that go out with the first burst; as seq
+	wmu      sync.Mutex // held while writing
+	deflates bool       // what is read and written has DEFLATE's form; under wmu
+
+	// These belong to who holds the gate.
+	seq          uint32     // of the last tag
+	opening      [][]string // commands that go out with the first burst
+	askedDeflate bool       // COMPRESS was sent
 
 	mu       sync.Mutex
 	err      *mail.Fault // why it ended
@@ -132,7 +143,10 @@ type touching struct {
 }
 
 func (t *touching) Read(p []byte) (int, error) {
+	begun := time.Now()
 	n, err := t.c.net.Read(p)
+	t.c.pace.bytes += int64(n)
+	t.c.pace.waited += time.Since(begun)
 	if t.some += n; t.some >= stallBytes {
 		t.some = 0
 		t.c.watch.touch()
@@ -261,7 +275,8 @@ func (c *Conn) fault(err error) *mail.Fault {
 		bye.limit(f)
 		return f
 	}
-	if errors.Is(err, errBounds) {
+	var corrupt flate.CorruptInputError
+	if errors.Is(err, errBounds) || errors.As(err, &corrupt) {
 		return &mail.Fault{
 			Code: mail.CodeBadAnswer, Class: mail.ClassProtocol,
 			Args: mail.Args{"host": c.endpoint.Host, "text": err.Error()}, Err: err,
@@ -291,6 +306,9 @@ func (c *Conn) step(step, detail string) {
 func (c *Conn) write(p []byte) error {
 	c.wmu.Lock()
 	defer c.wmu.Unlock()
+	if c.deflates {
+		p = stored(p)
+	}
 	_, err := c.net.Write(p)
 	c.watch.touch()
 	return err

@@ -27,6 +27,7 @@ func (c *Conn) next(r *Response) error {
 	c.mu.Lock()
 	b, lib := c.burst, c.lib
 	c.mu.Unlock()
+	c.pace.at(b)
 	owned := b == nil && lib != nil && lib.owns()
 	if owned && lib.streams(r.buf) {
 		return lib.stream(c.rd, r)
@@ -159,6 +160,7 @@ func (c *Conn) toBurst(b *burst, r *Response) {
 	c.mu.Unlock()
 	b.tell()
 	if last {
+		c.measured(b)
 		c.watch.stop()
 		close(b.done)
 	}
