@@ -24,8 +24,7 @@ func (s *session) moveMessages(ctx context.Context, w *store.OpWork, g group) (*
 	if f, err := s.enterGroup(ctx, g); f != nil || err != nil {
 		return f, err
 	}
-	caps := s.conn.Caps()
-	move := caps.Has("MOVE") || caps.Has("IMAP4REV2")
+	move := s.moves()
 	for part := range slices.Chunk(g.messages, opBurst) {
 		there, here := byCopied(part)
 		if f, err := s.movePart(ctx, w, dest, here, move); f != nil || err != nil {
@@ -37,6 +36,12 @@ func (s *session) moveMessages(ctx context.Context, w *store.OpWork, g group) (*
 		}
 	}
 	return nil, nil
+}
+
+// moves reports whether the server moves in one step (RFC 6851).
+func (s *session) moves() bool {
+	caps := s.conn.Caps()
+	return caps.Has("MOVE") || caps.Has("IMAP4REV2")
 }
 
 func (s *session) movePart(ctx context.Context, w *store.OpWork, dest *mail.Mailbox, part []store.Target, move bool) (*mail.Fault, error) {

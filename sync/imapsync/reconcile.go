@@ -98,7 +98,7 @@ func (s *session) write(ctx context.Context, deltas []store.Delta, asked []*targ
 	if err != nil {
 		return err
 	}
-	return s.apply(ctx, store.Batch{Origin: mail.Elsewhere, Deltas: deltas, Synced: time.Now()})
+	return s.apply(ctx, store.Batch{Origin: mail.Elsewhere, Deltas: deltas, Synced: time.Now(), Halves: !s.moves()})
 }
 
 // ask asks all targets, in as few bursts as is wise. The inbox

@@ -33,6 +33,7 @@ type applier struct {
 	account int64
 	origin  mail.Origin
 
+	halves  bool // see Batch
 	strays  bool // the account has messages in limbo: added ones are to be matched
 	lost    map[mail.MessageID]lost
 	order   []mail.MessageID // keys of lost in the order they were lost
@@ -55,7 +56,7 @@ func (a *applier) run(b Batch) error {
 	if a.account, err = a.tx.account(a.name); err != nil {
 		return err
 	}
-	a.lost = map[mail.MessageID]lost{}
+	a.lost, a.halves = map[mail.MessageID]lost{}, b.Halves
 	if b.Listing != nil {
 		if err := a.list(b.Listing.Mailboxes); err != nil {
 			return err

@@ -105,8 +105,10 @@ func (a *applier) putOurs(d boxDelta, ours *[]arrival, f *Fetched) (item, bool, 
 		return item{}, false, err
 	}
 	ar, ok := arrives(ours, d.box, f)
-	if !ok || ar.kind == mail.OpMove && !ar.placed {
-		return item{}, false, nil // it left where it was: it is found among the strays
+	if !ok || ar.kind == mail.OpMove && (!ar.placed || !a.halves) {
+		// It left where it was, and is found among the strays; or the server does
+		// nothing by halves, and this is a copy that another machine made.
+		return item{}, false, nil
 	}
 	id, err := a.arrive(d, ar, f)
 	return item{id, f.UID}, true, err

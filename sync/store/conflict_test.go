@@ -196,6 +196,29 @@ func TestAMoveThatWasCutOffLeavesAnothersCopy(t *testing.T) {
 	}
 }
 
+// What is in both places after a move was cut off is half of it where messages are
+// moved by copying them; else another machine copied it there, and wants to keep
+// both.
+func TestHalfAMoveIsToldFromACopy(t *testing.T) {
+	for name, halves := range map[string]bool{"moved by copying": true, "moved in one step": false} {
+		t.Run(name, func(t *testing.T) {
+			f, inbox, work := twoFolders(t)
+			op := f.queue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{f.id(inbox, 2)}, Mailbox: work.ID})
+			f.must(f.StartOp(f.ctx(), op.ID))
+			_, err := f.Apply(f.ctx(), acc, Batch{Halves: halves, Deltas: []Delta{inStep(work.ID, 1, 11, msg(10, 2))}})
+			f.must(err)
+			if w := f.ready(); len(w) != 1 || w[0].Messages[0].Copied != halves {
+				t.Errorf("to be sent: %+v", w)
+			}
+			shown := 2
+			if halves {
+				shown = 1
+			}
+			f.counts("Work", shown, shown)
+		})
+	}
+}
+
 func TestAFolderThatGoesTakesBackWhatWasToGoIntoIt(t *testing.T) {
 	f, inbox, work := twoFolders(t)
 	id := f.id(inbox, 2)

@@ -24,6 +24,10 @@ type Batch struct {
 	Listing *Listing    // nil: the folders were not listed
 	Deltas  []Delta
 	Synced  time.Time // becomes LastSync of the deltas' mailboxes; zero: left alone
+	// Halves says that messages are moved by copying them: one that is in both
+	// places, after a move of ours was cut off, is half of that move. Where the
+	// server moves in one step (RFC 6851) it is another's copy.
+	Halves bool
 }
 
 // Listing is the complete list of an account's mailboxes: one that is missing
