@@ -85,10 +85,11 @@ type send func(ctx context.Context, w *store.OpWork, g group) (*mail.Fault, erro
 
 // pushMessages sends an op on messages, a mailbox after the other.
 func (s *session) pushMessages(ctx context.Context, w *store.OpWork, f send) (stale bool, err error) {
-	some := false
+	some, others := false, false
 	for _, g := range byMailbox(w.Messages) {
 		if g.box == 0 {
-			continue // no more on the server: the store waited for them in vain
+			others = true // they are gone from where they were
+			continue
 		}
 		refusal, err := f(ctx, w, g)
 		if err != nil {
@@ -101,6 +102,11 @@ func (s *session) pushMessages(ctx context.Context, w *store.OpWork, f send) (st
 	}
 	if !some {
 		return true, s.w.cfg.Store.FailOp(ctx, w.Op.ID, goneFault("message", nil), w.With...)
+	}
+	if others {
+		// It stays open for them: they may turn up elsewhere, and if they do not,
+		// that has to be said.
+		return true, s.w.cfg.Store.RetryOp(ctx, w.Op.ID, time.Time{}, nil, w.With...)
 	}
 	if err := s.w.cfg.Store.FinishOp(ctx, w.Op.ID, nil, w.With...); err != nil {
 		return true, err

@@ -213,6 +213,31 @@ func TestACopyThatWasCutOffIsMadeOnce(t *testing.T) {
 	}
 }
 
+// TestAnOpStaysOpenForWhatIsGone: of two messages that are marked one was taken
+// away elsewhere. It may turn up in another folder, and if not, that is said: the
+// op does not end as if all had been done.
+func TestAnOpStaysOpenForWhatIsGone(t *testing.T) {
+	t.Parallel()
+	o := against(t, twoMessages(""), signedIn("", 1, 0, 1)+lookAtInbox(1)+"C: M1 UID STORE 2 +FLAGS.SILENT (\\Seen)\nS: M1 OK done\n")
+	o.mustPass()
+	var ids []mail.MessageID
+	for _, m := range o.list("INBOX") {
+		ids = append(ids, m.ID)
+	}
+	op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpFlags, Targets: ids, Add: mail.NewFlags(mail.FlagSeen)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.mustPass()
+	ops, err := o.store.Ops(t.Context(), "odd")
+	if err != nil || len(ops) != 1 || ops[0].ID != op.ID || ops[0].State != mail.OpWaiting || !slices.Equal(ops[0].Targets, ids[1:]) {
+		t.Errorf("waiting: %+v, %v", ops, err)
+	}
+	if m := o.list("INBOX")[0]; m.Pending || m.Unread() {
+		t.Errorf("the other: %+v", m)
+	}
+}
+
 // TestADeletionFollowsAFolderThatWasRenamed: a folder that is not there under its
 // name may be there under another. A listing tells, and the deletion goes on.
 func TestADeletionFollowsAFolderThatWasRenamed(t *testing.T) {
