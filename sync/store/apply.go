@@ -78,6 +78,14 @@ func (a *applier) run(b Batch) error {
 		if err := a.putIn(d); err != nil {
 			return err
 		}
+		if d.box.resetting && d.SetCursor && complete(d.Cursor) {
+			// Every message of the mailbox is here again: what was not matched is
+			// gone, or another mailbox has it now.
+			d.box.resetting = false
+			if err := a.endReset(d.box); err != nil {
+				return err
+			}
+		}
 	}
 	for _, d := range deltas {
 		if err := a.updateFlags(d); err != nil {
@@ -431,12 +439,7 @@ func (a *applier) settle(d boxDelta, batch Batch) error {
 	if !batch.Synced.IsZero() {
 		b.LastSync = batch.Synced.UTC()
 	}
-	if !b.resetting || !b.complete() {
-		return nil
-	}
-	// Every message of the mailbox is here again: what was not matched is gone.
-	b.resetting = false
-	return a.endReset(b)
+	return nil
 }
 
 // endReset lets messages of a mailbox that waited to be matched wait no more:

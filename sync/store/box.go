@@ -33,7 +33,9 @@ type box struct {
 }
 
 // complete reports whether every message of the mailbox is indexed.
-func (b *box) complete() bool { return b.Cursor.UIDNext > 0 && b.Cursor.BackfillBelow <= 1 }
+func (b *box) complete() bool { return complete(b.Cursor) }
+
+func complete(c mail.Cursor) bool { return c.UIDNext > 0 && c.BackfillBelow <= 1 }
 
 // counts are the numbers to show. While rows are missing they are what the
 // server says of all its messages, corrected by what is shown otherwise of

@@ -196,6 +196,21 @@ func TestAMoveThatWasCutOffLeavesAnothersCopy(t *testing.T) {
 	}
 }
 
+// What another machine moved out of a mailbox that then got another UIDVALIDITY was
+// moved: it is not new, and not gone.
+func TestMovedOutOfAMailboxThatWasReset(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	id := f.id(inbox, 2)
+	reset := inStep(inbox.ID, 2, 104, msg(101, 1), msg(103, 3))
+	reset.Reset, reset.Backfill = true, true
+	wantKinds(t, f.apply(Delta{Mailbox: work.ID, Added: []Fetched{msg(10, 2)}}, reset), "elsewhere message.moved")
+	if f.id(work, 10) != id {
+		t.Error("it has another id")
+	}
+	f.counts("INBOX", 2, 2)
+	f.counts("Work", 1, 1)
+}
+
 // What is in both places after a move was cut off is half of it where messages are
 // moved by copying them; else another machine copied it there, and wants to keep
 // both.
