@@ -162,6 +162,52 @@ func TestDo(t *testing.T) {
 	}
 }
 
+// TestStatusCountsCopiesOnce: the account's number, which tray and heronctl show,
+// has a message with two labels once, and follows at once what is done here to
+// one of the two.
+func TestStatusCountsCopiesOnce(t *testing.T) {
+	r := newRig(t, offline(&fakeWorker{}))
+	r.run()
+	a, err := r.Add(t.Context(), draft("a@example.org"), "pw", nil)
+	r.must(err)
+	r.list(a.ID, store.ListedMailbox{Name: "INBOX"}, store.ListedMailbox{Name: "Work"}, store.ListedMailbox{Name: "Trash", Role: mail.RoleTrash})
+	lunch := store.Fetched{UID: 1, EmailID: "1278455344230334865"}
+	var ids []mail.MessageID
+	for _, path := range []string{"INBOX", "Work"} {
+		box, err := r.store.MailboxByPath(t.Context(), a.ID, path)
+		r.must(err)
+		_, err = r.store.Apply(t.Context(), a.ID, store.Batch{Deltas: []store.Delta{{
+			Mailbox: box.ID, SetCursor: true, Cursor: mail.Cursor{UIDValidity: 1, UIDNext: 2, Messages: 1}, Added: []store.Fetched{lunch},
+		}}})
+		r.must(err)
+		m, err := r.store.MessageAt(t.Context(), box.ID, 1)
+		r.must(err)
+		ids = append(ids, m.ID)
+	}
+	unread := func(when string, account, inbox, work int) {
+		t.Helper()
+		s, err := r.Status(t.Context())
+		r.must(err)
+		folders := map[string]int{}
+		for _, b := range s.Accounts[0].Mailboxes {
+			folders[b.Path()] = b.Counts.Unread
+		}
+		if n := s.Accounts[0].Unread; n != account || folders["INBOX"] != inbox || folders["Work"] != work {
+			t.Errorf("%s: %d unread, of %v", when, n, folders)
+		}
+	}
+	unread("with two labels", 1, 1, 1)
+	_, err = r.Do(t.Context(), Action{Kind: mail.ActDelete, IDs: ids[:1]})
+	r.must(err)
+	unread("one is on its way to Trash", 1, 0, 1)
+	_, err = r.Undo(t.Context(), 0)
+	r.must(err)
+	unread("and back", 1, 1, 1)
+	_, err = r.Do(t.Context(), Action{Kind: mail.ActFlags, IDs: ids, Add: mail.Flags{mail.FlagSeen}})
+	r.must(err)
+	unread("read", 0, 0, 0)
+}
+
 // A full disk is told although the store cannot keep it.
 func TestDiskFull(t *testing.T) {
 	w := &fakeWorker{}

@@ -114,8 +114,9 @@ func (e *Engine) accountStatus(ctx context.Context, a mail.Account, st store.Acc
 		return as, err
 	}
 	as.PendingOps = len(ops)
-	as.Unread, as.LastSync = summary(as.Mailboxes)
-	return as, nil
+	as.LastSync = oldest(as.Mailboxes)
+	as.Unread, err = e.store.Unread(ctx, a.ID)
+	return as, err
 }
 
 // stands says that the account is in a state in which nothing tells of changes
@@ -124,22 +125,17 @@ func (as *AccountStatus) stands(state mail.State) {
 	as.State, as.ToldBy, as.ToldWhy, as.NextTry = state, "", "", time.Time{}
 }
 
-// summary adds up an account's folders: unread mail, and how fresh the folder
-// is that is longest out of step.
-func summary(boxes []mail.Mailbox) (unread int, oldest time.Time) {
+// oldest is how fresh that of an account's folders is that is longest out of
+// step.
+func oldest(boxes []mail.Mailbox) time.Time {
+	var at time.Time
 	first := true
 	for _, b := range boxes {
-		if !b.Kept() {
-			continue
-		}
-		if b.Role.Counted() {
-			unread += b.Counts.Unread
-		}
-		if first || b.LastSync.Before(oldest) {
-			oldest, first = b.LastSync, false
+		if b.Kept() && (first || b.LastSync.Before(at)) {
+			at, first = b.LastSync, false
 		}
 	}
-	return unread, oldest
+	return at
 }
 
 // Beacon wakes the caller when something changed that has no revision:

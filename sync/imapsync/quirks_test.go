@@ -49,6 +49,9 @@ func TestServersAsTheyAre(t *testing.T) {
 						o.Errorf("%s has %d unread", path, b.Counts.Unread)
 					}
 				}
+				if n, err := o.store.Unread(o.Context(), "odd"); n != 1 || err != nil {
+					o.Errorf("the account has %d unread, %v", n, err)
+				}
 				o.refuses(mail.CodeTooMany, mail.ClassLimit, 0)
 			},
 		},

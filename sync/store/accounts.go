@@ -108,6 +108,20 @@ func (s *Store) States(ctx context.Context) (map[mail.AccountID]AccountState, er
 	return out, nil
 }
 
+// Unread returns how much unread mail an account has in folders that count: a
+// message that is in several of them once, if the server says by a name that it
+// is one. An unknown account has none.
+func (s *Store) Unread(ctx context.Context, account mail.AccountID) (int, error) {
+	n, err := query(ctx, s.read, scanID[int64], selectUnread+`WHERE a.name = ?`, string(account))
+	if err != nil {
+		return 0, fault(s.path(), "count unread mail", err)
+	}
+	if len(n) == 0 {
+		return 0, nil
+	}
+	return int(n[0]), nil
+}
+
 // RaiseProblem keeps a problem until it is cleared. One of the same code and
 // account is replaced, and keeps its Since; nothing happens when it is the
 // same. A zero Since is now.

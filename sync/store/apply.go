@@ -325,6 +325,11 @@ func (a *applier) welcome(d boxDelta, f *Fetched) error {
 	d.box.know(flags, 1)
 	d.box.show(flags, 1)
 	a.carryNew(d, f)
+	if f.EmailID != "" && flags.unread() {
+		if err := a.countCopy(d.box, f.EmailID); err != nil {
+			return err
+		}
+	}
 	return a.certain(d.box, f.UID)
 }
 

@@ -193,12 +193,9 @@ func (t *tx) saveBoxes() error {
 	for _, b := range tell {
 		n, ok := unread[b.account]
 		if !ok {
-			var sum sql.NullInt64
-			if _, err := t.row(`SELECT sum(unread) FROM mailboxes WHERE account = ? AND gone = 0 AND NOT hidden AND counted`,
-				[]any{b.account}, &sum); err != nil {
+			if _, err := t.row(selectUnread+`WHERE a.id = ?`, []any{b.account}, &n); err != nil {
 				return err
 			}
-			n = int(sum.Int64)
 			unread[b.account] = n
 		}
 		if err := t.emit(b.Account, t.origin, mail.CountsChanged{
@@ -208,6 +205,20 @@ func (t *tx) saveBoxes() error {
 		}
 	}
 	return nil
+}
+
+// selectUnread sums up an account's unread mail: that of the folders that count,
+// a message that is in several of them once, if the server names it in each.
+const selectUnread = `SELECT max(0,
+	(SELECT coalesce(sum(b.unread), 0) FROM mailboxes b WHERE b.account = a.id AND b.gone = 0 AND NOT b.hidden AND b.counted) -
+	(SELECT coalesce(sum(c.n - 1), 0) FROM copies c WHERE c.account = a.id AND c.n > 1)) FROM accounts a `
+
+// countCopy counts a new unread row of a message that the server names. What
+// becomes of it later is counted by triggers.
+func (t *tx) countCopy(b *box, emailID string) error {
+	_, err := t.exec(`INSERT INTO copies SELECT ?, ?, 1 FROM mailboxes WHERE id = ? AND counted AND NOT hidden AND gone = 0
+		ON CONFLICT DO UPDATE SET n = n + 1`, b.account, emailID, int64(b.ID))
+	return err
 }
 
 func (t *tx) saveBox(b *box) error {
