@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
@@ -108,8 +109,10 @@ func (c *client) carry(s step) {
 	l.in(to)
 	var err error
 	if s.What == "move" {
-		l.moves++
+		l.movers["client"] = 0
+		from := time.Now()
 		_, err = c.c.Move(imap.UIDSetNum(uid), to).Wait()
+		l.carried = append(l.carried, span{"client", from, time.Now()})
 	} else {
 		l.copies++
 		var d *imap.CopyData

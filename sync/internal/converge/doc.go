@@ -4,13 +4,16 @@
 //
 // A round is a history of up to 100 steps that rapid draws. Two engines, each
 // with a store of its own, and a plain IMAP client share one account of a real
-// Dovecot. Each delivers, marks, moves and deletes; engines go offline and come
-// back, their connections are cut after any byte, mailboxes get another
-// UIDVALIDITY. Then everybody is brought to rest, and all of this must hold:
+// Dovecot. Each marks, moves, copies and deletes mail, and makes, renames and
+// deletes folders; the client delivers, the engines take back what they did. They
+// go offline and come back, their connections are cut after any byte, mailboxes
+// get another UIDVALIDITY. Then everybody is brought to rest, and all of this must
+// hold:
 //
 //   - both stores have the server's folders, messages, flags and counts;
 //   - each message is there once, and once more for each copy that was made;
-//     it is gone only when somebody deleted it;
+//     it is gone only when somebody deleted it; it is there twice where two moved
+//     it in the same moment, see met;
 //   - nobody told of a message as new more often than it came to a folder;
 //   - what a machine did is as it left it, and came back to it as nothing.
 //

@@ -43,7 +43,8 @@ type machine struct {
 
 // machineSteps are what a machine does and what becomes of it.
 var machineSteps = []string{
-	"mark", "mark", "mark", "mark", "own", "own", "own", "sync", "sync", "kick",
+	"mark", "mark", "mark", "own", "own", "own", "move", "move", "move", "copy", "delete", "undo",
+	"create", "rename", "remove", "sync", "sync", "sync", "kick",
 	"cut", "cut", "offline", "online", "online", "reopen",
 }
 
@@ -111,6 +112,12 @@ func (m *machine) do(s step) {
 	switch s.What {
 	case "mark", "own":
 		m.mark(s)
+	case "move", "copy", "delete":
+		m.carry(s)
+	case "create", "rename", "remove":
+		m.folder(s)
+	case "undo":
+		m.undo()
 	case "sync":
 		if m.stop == nil {
 			return
@@ -170,7 +177,7 @@ func (m *machine) list(boxes ...mail.Mailbox) []mail.Message {
 // view is what this machine has of the server, its pending actions left out.
 func (m *machine) view() mailtest.View {
 	ctx := context.Background()
-	boxes, err := m.store.Mailboxes(ctx, m.account())
+	boxes, err := m.store.ServerMailboxes(ctx, m.account())
 	m.r.must(err)
 	out := mailtest.View{}
 	for _, b := range boxes {
@@ -193,10 +200,16 @@ func (m *machine) view() mailtest.View {
 func (m *machine) told() string {
 	var b strings.Builder
 	for _, c := range m.changes() {
-		switch c.(type) {
-		case mail.AccountState:
+		switch c := c.(type) {
+		case mail.OpChanged:
+			fmt.Fprintf(&b, "%s op %d %s %s, left %v\n", c.Time.Add(slow).Format("05.000"), c.Op.ID, c.Op.State, c.Op.Fault, c.Op.Targets)
+		case mail.AccountState, mail.CountsChanged:
 		default:
-			fmt.Fprintf(&b, "%s %s %+v\n", c.Meta().Time.Add(slow).Format("05.000"), c.Kind(), c)
+			at, what := c.Meta(), fmt.Sprintf("%+v", c)
+			if _, rest, ok := strings.Cut(what, "} "); ok { // its stamp
+				what = rest
+			}
+			fmt.Fprintf(&b, "%s %s %s %s\n", at.Time.Add(slow).Format("05.000"), at.Origin, c.Kind(), what)
 		}
 	}
 	return b.String()

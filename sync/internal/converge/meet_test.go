@@ -1,6 +1,7 @@
 package converge
 
 import (
+	"slices"
 	"time"
 
 	"github.com/heronmail/heron/sync/mail"
@@ -32,6 +33,15 @@ func met(spans []span) int {
 		}
 	}
 	return n
+}
+
+// spans are all moves of a letter.
+func (r *round) spans(l *letter) []span {
+	out := slices.Clone(l.carried)
+	for _, m := range r.machines {
+		out = append(out, m.spans(l.id)...)
+	}
+	return out
 }
 
 // spans are the moves of a letter that this machine sent.

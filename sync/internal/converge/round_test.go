@@ -29,13 +29,15 @@ var (
 type letter struct {
 	id      string
 	subject string
-	copies  int  // at most so many were made beside the first
-	sure    int  // and at least so many
-	gone    int  // at most so many were deleted
-	moves   int  // at most so often it was moved
-	exposed bool // it was put into a folder that may be deleted
+	copies  int    // at most so many were made beside the first
+	sure    int    // and at least so many
+	gone    int    // at most so many were deleted
+	carried []span // when the client moved it
+	exposed bool   // it was put into a folder that may be deleted
 	// What each machine last did with the flag that is its own.
 	own map[string]bool
+	// Who moved it, and where to, as that machine has the folder.
+	movers map[string]mail.MailboxID
 }
 
 // in notes that somebody puts the letter into a folder.
@@ -51,6 +53,10 @@ type round struct {
 	letters  map[string]*letter
 	order    []string
 	removals int // at most so many folders were deleted
+	// The server may list, in a session that is some time old, folders as they
+	// were before others renamed or deleted them; with the next connection they
+	// are as they should. Plain clients see the same of Dovecot 2.3.
+	stale    bool
 	client   *client
 	machines []*machine
 	story    []string
@@ -88,7 +94,7 @@ func (r *round) tell(format string, args ...any) {
 // write makes a new letter.
 func (r *round) write() (*letter, []byte) {
 	n := len(r.order) + 1
-	l := &letter{id: fmt.Sprintf("%d@heron.example", n), subject: fmt.Sprintf("Letter %d", n), own: map[string]bool{}}
+	l := &letter{id: fmt.Sprintf("%d@heron.example", n), subject: fmt.Sprintf("Letter %d", n), own: map[string]bool{}, movers: map[string]mail.MailboxID{}}
 	r.letters[l.id], r.order = l, append(r.order, l.id)
 	text := fmt.Sprintf("From: Ada <ada@example.org>\r\nTo: me@example.org\r\nSubject: %s\r\n"+
 		"Date: Mon, 02 Mar 2026 15:04:05 +0000\r\nMessage-ID: <%s>\r\n\r\n%s\r\n",
