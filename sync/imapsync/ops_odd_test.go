@@ -238,6 +238,53 @@ func TestAnOpStaysOpenForWhatIsGone(t *testing.T) {
 	}
 }
 
+// TestARenameFollowsAFolderThatWasRenamed: when two machines rename a folder, it
+// gets the name that is sent last.
+func TestARenameFollowsAFolderThatWasRenamed(t *testing.T) {
+	t.Parallel()
+	o := against(t, twoMessages(""),
+		unchanged("")+"C: R1 RENAME \"Work\" \"Plans\"\nS: R1 NO [NONEXISTENT] what\n",
+		listedTwice(strings.NewReplacer("Work", "Job"))+"C: R1 RENAME \"Job\" \"Plans\"\nS: R1 OK done\n")
+	o.mustPass()
+	work, err := o.store.MailboxByPath(t.Context(), "odd", "Work")
+	if err != nil {
+		t.Fatal(err)
+	}
+	op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpFolderRename, Mailbox: work.ID, Name: "Plans"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.waitsAndEnds(op.ID)
+	if plans, err := o.store.MailboxByPath(t.Context(), "odd", "Plans"); err != nil || plans.ID != work.ID {
+		t.Errorf("the folder: %+v, %v", plans, err)
+	}
+}
+
+// listedTwice is a connection on which half of the folders seem to be gone, with
+// what becomes of their names.
+func listedTwice(to *strings.Replacer) string {
+	greeting, list, _ := strings.Cut(to.Replace(signedIn("", 2, 0, 1)), "\n")
+	return greeting + "\n" + list + strings.NewReplacer("C: A", "C: B", "S: A", "S: B").Replace(list) + lookAtInbox(2)
+}
+
+// waitsAndEnds makes a pass after which an op waits, and one that does it.
+func (o *odd) waitsAndEnds(id mail.OpID) {
+	o.Helper()
+	for _, want := range []mail.OpState{mail.OpWaiting, mail.OpDone} {
+		o.mustPass()
+		op, err := o.store.Op(o.Context(), id)
+		if err != nil || op.State != want {
+			o.Fatalf("the op is %s (%s), %v, want %s", op.State, op.Fault, err, want)
+		}
+		if want == mail.OpDone {
+			return
+		}
+		if err := o.store.RetryOp(o.Context(), id, time.Time{}, nil); err != nil {
+			o.Fatal(err)
+		}
+	}
+}
+
 // TestADeletionFollowsAFolderThatWasRenamed: a folder that is not there under its
 // name may be there under another. A listing tells, and the deletion goes on.
 func TestADeletionFollowsAFolderThatWasRenamed(t *testing.T) {
@@ -251,14 +298,9 @@ func TestADeletionFollowsAFolderThatWasRenamed(t *testing.T) {
 	)
 	deleted := strings.NewReplacer("S: * LIST () \"/\" Work\n", "", "C: A4 STATUS \"Work\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\n", "",
 		"S: * STATUS Work (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 9 UNSEEN 0)\nS: A4 OK done\n", "")
-	// Half of the folders seem to be gone: they are listed twice.
-	twice := func(to *strings.Replacer) string {
-		greeting, list, _ := strings.Cut(to.Replace(signedIn("", 2, 0, 1)), "\n")
-		return greeting + "\n" + list + strings.NewReplacer("C: A", "C: B", "S: A", "S: B").Replace(list) + lookAtInbox(2)
-	}
 	for name, last := range map[string]string{
-		"renamed": twice(strings.NewReplacer("Work", "Job")) + fmt.Sprintf(done, "Job"),
-		"deleted": twice(deleted),
+		"renamed": listedTwice(strings.NewReplacer("Work", "Job")) + fmt.Sprintf(done, "Job"),
+		"deleted": listedTwice(deleted),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -272,17 +314,7 @@ func TestADeletionFollowsAFolderThatWasRenamed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, want := range []mail.OpState{mail.OpWaiting, mail.OpDone} {
-				o.mustPass()
-				if op, err = o.store.Op(t.Context(), op.ID); err != nil || op.State != want {
-					t.Fatalf("the op is %s (%s), %v, want %s", op.State, op.Fault, err, want)
-				}
-				if want == mail.OpWaiting {
-					if err := o.store.RetryOp(t.Context(), op.ID, time.Time{}, nil); err != nil {
-						t.Fatal(err)
-					}
-				}
-			}
+			o.waitsAndEnds(op.ID)
 			boxes, err := o.store.Mailboxes(t.Context(), "odd")
 			if err != nil || len(boxes) != 1 {
 				t.Errorf("folders: %+v, %v", boxes, err)
