@@ -1,0 +1,148 @@
+package imapsync
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// have is a connection to a server that has the inbox with two messages, and
+// other folders without any: it is signed in and looks at all.
+func have(others ...string) string {
+	const status = "C: T%d STATUS \"%s\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\n"
+	var list, ask, tell strings.Builder
+	list.WriteString("S: * LIST () \"/\" INBOX\n")
+	fmt.Fprintf(&ask, status, 0, "INBOX")
+	tell.WriteString("S: * STATUS INBOX (MESSAGES 2 UIDNEXT 3 UIDVALIDITY 7 UNSEEN 2)\nS: T0 OK done\n")
+	for i, name := range others {
+		validity := map[string]int{"Job": 20, "Work": 20, "Lists": 21, "Plans": 22, "New": 23}[name]
+		fmt.Fprintf(&list, "S: * LIST () \"/\" %s\n", name)
+		fmt.Fprintf(&ask, status, i+1, name)
+		fmt.Fprintf(&tell, "S: * STATUS %s (MESSAGES 0 UIDNEXT 1 UIDVALIDITY %d UNSEEN 0)\nS: T%d OK done\n", name, validity, i+1)
+	}
+	return bare + list.String() + "S: A1 OK done\nS: A2 OK done\n" + ask.String() + tell.String()
+}
+
+// TestFoldersWhoseAnswerWasLost: the connection is cut when a folder was made,
+// renamed or deleted and before that was said, or before it was done. The next
+// one finds out which, does what is left, and tells nothing of it as done
+// elsewhere.
+func TestFoldersWhoseAnswerWasLost(t *testing.T) {
+	t.Parallel()
+	const (
+		create = "C: F1 CREATE \"New\"\n"
+		rename = "C: F1 RENAME \"Work\" \"Job\"\n"
+		remove = "C: F0 NOOP\nS: F0 OK done\nC: F1 STATUS \"Work\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\n" +
+			"S: * STATUS Work (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 20 UNSEEN 0)\nS: F1 OK done\nC: F2 DELETE \"Work\"\n"
+		subscribe   = "C: F3 SUBSCRIBE \"New\"\nS: F3 OK done\n"
+		unsubscribe = "C: F3 UNSUBSCRIBE \"Work\"\nS: F3 OK done\n"
+		cut         = "S: <close>\n"
+	)
+	before := []string{"Lists", "Plans", "Work"}
+	for name, c := range map[string]struct {
+		op    mail.Op // its folder is Work
+		sent  string
+		last  string   // the connection after the cut
+		shown []string // at the end
+		told  string
+	}{
+		"made": {
+			mail.Op{Kind: mail.OpFolderCreate, Name: "New"},
+			create,
+			have("Lists", "Plans", "Work", "New") + lookAtInbox(2) + create + "S: F1 NO [ALREADYEXISTS] it is there\n" + subscribe,
+			[]string{"INBOX", "Lists", "New", "Plans", "Work"},
+			"here folder.added",
+		},
+		"not made": {
+			mail.Op{Kind: mail.OpFolderCreate, Name: "New"},
+			create,
+			have(before...) + lookAtInbox(2) + create + "S: F1 OK done\n" + subscribe,
+			[]string{"INBOX", "Lists", "New", "Plans", "Work"},
+			"here folder.added",
+		},
+		"renamed": {
+			mail.Op{Kind: mail.OpFolderRename, Name: "Job"},
+			rename,
+			have("Lists", "Plans", "Job") + lookAtInbox(2),
+			[]string{"INBOX", "Job", "Lists", "Plans"},
+			"here folder.renamed",
+		},
+		"not renamed": {
+			mail.Op{Kind: mail.OpFolderRename, Name: "Job"},
+			rename,
+			have(before...) + lookAtInbox(2) + rename + "S: F1 OK done\n",
+			[]string{"INBOX", "Job", "Lists", "Plans"},
+			"here folder.renamed",
+		},
+		"deleted": {
+			mail.Op{Kind: mail.OpFolderDelete},
+			remove,
+			have("Lists", "Plans") + lookAtInbox(2),
+			[]string{"INBOX", "Lists", "Plans"},
+			"here folder.gone",
+		},
+		"not deleted": {
+			mail.Op{Kind: mail.OpFolderDelete},
+			remove,
+			have(before...) + lookAtInbox(2) + remove + "S: F2 OK done\n" + unsubscribe,
+			[]string{"INBOX", "Lists", "Plans"},
+			"here folder.gone",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			first := have(before...) + "C: A5 SELECT \"INBOX\"\nC: A6 FETCH 1:* " + items + "\n" + selected("A5", 2, 3) + messages(1, 2) + "S: A6 OK done\n" + peek("1:2")
+			o := against(t, first, have(before...)+lookAtInbox(2)+c.sent+cut, c.last)
+			o.mustPass()
+			work := o.box("Work")
+			rev, err := o.store.Revision(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			op := c.op
+			if op.Account = "odd"; op.Kind != mail.OpFolderCreate {
+				op.Mailbox = work.ID
+			}
+			if op, err = o.store.Enqueue(t.Context(), op); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := o.pass(); err == nil {
+				t.Fatal("the connection was not cut")
+			}
+			o.mustPass()
+			if op, err = o.store.Op(t.Context(), op.ID); err != nil || op.State != mail.OpDone {
+				t.Errorf("the op is %s (%s), %v", op.State, op.Fault, err)
+			}
+			boxes, err := o.store.Mailboxes(t.Context(), "odd")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var shown []string
+			for _, b := range boxes {
+				shown = append(shown, b.Path())
+				if b.Path() == "Job" && b.ID != work.ID {
+					t.Errorf("Job is %d, Work was %d", b.ID, work.ID)
+				}
+			}
+			if !slices.Equal(shown, c.shown) {
+				t.Errorf("folders are %q, want %q", shown, c.shown)
+			}
+			cs, err := o.store.Changes(t.Context(), rev, 1000)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var told []string
+			for _, c := range cs {
+				if strings.HasPrefix(c.Kind(), "folder.") {
+					told = append(told, string(c.Meta().Origin)+" "+c.Kind())
+				}
+			}
+			if !slices.Equal(told, []string{c.told}) {
+				t.Errorf("told %q, want %s", told, c.told)
+			}
+		})
+	}
+}
