@@ -16,7 +16,7 @@ const (
 	// fillBatch is how many messages are fetched at once: their envelopes are
 	// all that a first sync keeps in memory, however large the mailbox, twice
 	// (one batch is written while the next one comes).
-	fillBatch = 1000
+	fillBatch = 2000
 	// fillPoll is how long new mail may go unnoticed during a first sync.
 	fillPoll = 15 * time.Second
 )

@@ -10,7 +10,7 @@ import (
 
 // Apply writes what a reconcile found, and returns the changes that follow
 // from it. Everything is in one transaction, cursors included; readers see
-// all of it or nothing. Batches of 500 to 1,000 messages are fast and small.
+// all of it or nothing. Batches of 500 to 2,000 messages are fast and small.
 //
 // Faults: no-such-folder when a delta names a mailbox that is no more (the
 // batch is not written then), and those of Open.
