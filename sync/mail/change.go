@@ -48,8 +48,8 @@ type Brief struct {
 	From    string
 	Subject string
 	Unread  bool
-	// CopyOf is a message of another mailbox that this one is a copy of: it was
-	// known before. 0: none is.
+	// CopyOf is a message that this one is a copy of, mostly in another mailbox:
+	// it was known before. 0: none is.
 	CopyOf MessageID
 }
 

@@ -255,7 +255,7 @@ func (a *applier) putIn(d boxDelta) error {
 		}
 		if !quiet {
 			c.Messages = append(c.Messages, mail.Brief{
-				ID: id, UID: f.UID, From: sender(f.Envelope), Subject: f.Envelope.Subject, Unread: flags.unread(), CopyOf: known.original(b.ID, f),
+				ID: id, UID: f.UID, From: sender(f.Envelope), Subject: f.Envelope.Subject, Unread: flags.unread(), CopyOf: known.original(b.ID, id, f),
 			})
 		}
 	}

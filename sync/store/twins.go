@@ -29,7 +29,7 @@ func scanTwin(r scanner) (w twin, err error) {
 const selectTwins = `SELECT m.id, m.mailbox, m.uid, m.sort, m.size, m.received, m.date, m.header_id, m.email_id, m.subject
 	FROM mailboxes b CROSS JOIN messages m INDEXED BY messages_list
 	ON m.shown_in = b.id AND m.sort IN (SELECT value FROM json_each(?)) AND (m.shown & 16) = 0
-	WHERE b.account = ? AND b.gone = 0 AND m.mailbox <> ? ORDER BY m.id`
+	WHERE b.account = ? AND b.gone = 0 AND m.mailbox IS NOT NULL ORDER BY m.id`
 
 // times are those at which messages were received, as selectTwins wants them.
 func times(added []Fetched) string {
@@ -43,7 +43,7 @@ func times(added []Fetched) string {
 	return string(append(list, ']'))
 }
 
-// twins are messages of other mailboxes by when they were received.
+// twins are messages of an account by when they were received.
 type twins map[int64][]twin
 
 func byTime(found []twin) twins {
@@ -54,22 +54,22 @@ func byTime(found []twin) twins {
 	return ts
 }
 
-// original is the message that f, which is in mailbox in, is most surely a copy
-// of, of equals the oldest; 0: it is none.
-func (ts twins) original(in mail.MailboxID, f *Fetched) mail.MessageID {
-	var id mail.MessageID
+// original is the message that f, which is in mailbox in under an id, is most
+// surely a copy of, of equals the oldest; 0: it is none.
+func (ts twins) original(in mail.MailboxID, id mail.MessageID, f *Fetched) mail.MessageID {
+	var of mail.MessageID
 	top := 0
 	for _, w := range ts[sortKey(f)] {
-		if n := w.like.likeness(in, f); n > top {
-			id, top = w.id, n
+		if n := w.like.likeness(in, f); n > top && w.id < id {
+			of, top = w.id, n
 		}
 	}
-	return id
+	return of
 }
 
-// twins looks for what is added to b in other mailboxes.
+// twins looks for what is added to b in all mailboxes of its account.
 func (t *tx) twins(b *box, added []Fetched) (twins, error) {
-	found, err := list(t, scanTwin, selectTwins, times(added), b.account, int64(b.ID))
+	found, err := list(t, scanTwin, selectTwins, times(added), b.account)
 	return byTime(found), err
 }
 
@@ -84,7 +84,7 @@ func (s *Store) Twins(ctx context.Context, account mail.AccountID, d Delta) ([]m
 	if err != nil || len(ids) == 0 {
 		return nil, fault(s.path(), "look for copies", err)
 	}
-	found, err := query(ctx, s.read, scanTwin, selectTwins, times(d.Added), ids[0], int64(d.Mailbox))
+	found, err := query(ctx, s.read, scanTwin, selectTwins, times(d.Added), ids[0])
 	if err != nil {
 		return nil, fault(s.path(), "look for copies", err)
 	}
@@ -93,7 +93,7 @@ func (s *Store) Twins(ctx context.Context, account mail.AccountID, d Delta) ([]m
 	for i := range d.Added {
 		f := &d.Added[i]
 		for _, w := range ts[sortKey(f)] {
-			if w.like.likeness(d.Mailbox, f) > 0 {
+			if w.box != d.Mailbox && w.like.likeness(d.Mailbox, f) > 0 {
 				out = append(out, mail.Location{Mailbox: w.box, UID: w.uid})
 			}
 		}

@@ -97,6 +97,23 @@ func TestTheInboxHasTheOriginal(t *testing.T) {
 	}
 }
 
+// TestACopyInTheSameFolder: a message that was copied to where it is, or came
+// twice, is news once; there is nowhere to be asked for it.
+func TestACopyInTheSameFolder(t *testing.T) {
+	t.Parallel()
+	f, inbox, _ := twoFolders(t)
+	d := inStep(inbox.ID, 1, 7, msg(4, 2), msg(5, 4), msg(6, 4))
+	at, err := f.Twins(f.ctx(), acc, d)
+	f.must(err)
+	if len(at) != 0 {
+		t.Errorf("twins at %+v", at)
+	}
+	got := find[mail.MessagesAdded](t, f.apply(d)).Messages
+	if got[0].CopyOf != f.id(inbox, 2) || got[1].CopyOf != 0 || got[2].CopyOf != got[1].ID {
+		t.Errorf("told %+v", got)
+	}
+}
+
 // TestTwinsOfWhatIsOnItsWay: a message that an action here has moved already is
 // found where the server has it.
 func TestTwinsOfWhatIsOnItsWay(t *testing.T) {

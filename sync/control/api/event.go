@@ -45,7 +45,7 @@ type EventMessage struct {
 	From    string         `json:"from"`
 	Subject string         `json:"subject"`
 	Unread  bool           `json:"unread"`
-	CopyOf  mail.MessageID `json:"copy_of,omitempty"` // in another folder
+	CopyOf  mail.MessageID `json:"copy_of,omitempty"` // mostly in another folder
 }
 
 // Kinds of lines that are no changes.
