@@ -340,7 +340,8 @@ func TestRefusedOps(t *testing.T) {
 		bare+onlyInbox+statusOf+"S: * STATUS INBOX (MESSAGES 2 UIDNEXT 3 UIDVALIDITY 7 UNSEEN 2)\nS: A3 OK done\n"+
 			"C: A6 SELECT \"INBOX\"\nC: A7 UID FETCH 1:2 (UID FLAGS)\nC: A8 UID FETCH 3:* "+items+"\n"+
 			permanent+selected("A6", 2, 3)+flagsOf(1, 2)+"S: A7 OK done\nS: A8 OK done\n"+
-			"C: B1 UID STORE 1 -FLAGS.SILENT (\\Flagged)\nC: B2 UID STORE 1 +FLAGS.SILENT (\\Seen)\nS: B1 OK done\nS: B2 NO read only today\n")
+			"C: B1 UID STORE 1 -FLAGS.SILENT (\\Flagged)\nC: B2 UID STORE 1 +FLAGS.SILENT (\\Seen)\nC: B3 UID FETCH 1 (UID)\n"+
+			"S: B1 OK done\nS: B2 NO read only today\nS: * 1 FETCH (UID 1)\nS: B3 OK done\n")
 	o.mustPass()
 	page, err := o.store.Messages(t.Context(), store.MessageQuery{Mailboxes: []mail.MailboxID{o.inbox().ID}, Limit: 10})
 	if err != nil {

@@ -70,11 +70,16 @@ type flagStore struct {
 	since    mail.ModSeq // 0: without condition
 	modseqs  map[mail.MessageID]mail.ModSeq
 	modified map[mail.UID]bool // that failed the condition
-	seen     map[mail.UID]bool // that were there when we asked for their flags
+	seen     map[mail.UID]bool // that were there when we asked
+	gone     bool              // the server said of some message that it is no more
 	refusal  *mail.Fault
 }
 
-// send sends the delta for some of the messages.
+// counted reports whether the open mailbox has mod-sequences.
+func (c *flagStore) counted() bool { return c.condstore && c.open.data.HighestModSeq > 0 }
+
+// send sends the delta for some of the messages. Where no mod-sequences tell on
+// which of them it was done, it asks in the same breath which of them are there.
 func (c *flagStore) send(ctx context.Context, ms []store.Target) error {
 	var steps []step
 	for part := range slices.Chunk(ms, opBurst) {
@@ -94,6 +99,15 @@ func (c *flagStore) send(ctx context.Context, ms []store.Target) error {
 			steps = append(steps, c.step(cmd+" "+d.sign+"FLAGS.SILENT ("+wireFlags(d.flags)+")", since > 0, part, ids))
 			since = 0
 		}
+		if !c.counted() {
+			steps = append(steps, step{cmd: "UID FETCH " + set + " (UID)", each: func(r *wire.Response) bool {
+				f, ok := c.fetched(r)
+				if ok {
+					c.seen[f.UID] = true
+				}
+				return ok && !f.HasFlags
+			}})
+		}
 	}
 	return c.play(ctx, steps)
 }
@@ -105,11 +119,11 @@ func (c *flagStore) step(cmd string, conditional bool, part []store.Target, ids 
 		each: func(r *wire.Response) bool {
 			// With CONDSTORE the new mod-sequences come even so
 			// (RFC 7162 §3.1.3); flags are another's change.
-			f, err := wire.ParseFetch(r)
-			if r.Type != "FETCH" || err != nil || r.Bad != nil || f.UID == 0 || f.HasFlags {
+			f, ok := c.fetched(r)
+			if !ok || f.HasFlags || f.ModSeq == 0 {
 				return false
 			}
-			if id, ok := ids[f.UID]; ok && f.ModSeq > 0 {
+			if id, ok := ids[f.UID]; ok {
 				c.modseqs[id] = f.ModSeq
 			}
 			return true
@@ -166,18 +180,33 @@ func (c *flagStore) missing(ctx context.Context) ([]store.Target, error) {
 	}), nil
 }
 
+// fetched reads what a server says of a message; false for any other response.
+func (c *flagStore) fetched(r *wire.Response) (wire.Fetch, bool) {
+	c.gone = c.gone || r.Type == "EXPUNGE" || r.Type == "VANISHED"
+	if r.Type != "FETCH" || r.Bad != nil {
+		return wire.Fetch{}, false
+	}
+	f, err := wire.ParseFetch(r)
+	return f, err == nil && f.UID != 0
+}
+
 // missed returns the messages that were no more in the mailbox when the delta
 // came: a server answers OK all the same (RFC 3501 §6.4.8). With mod-sequences it
 // names each message that it did change; whether the others are there is asked.
+// Without, what is there was asked with the delta, and is asked again when the
+// server said meanwhile that messages went: it may have told of them as they were.
 func (c *flagStore) missed(ctx context.Context) (map[mail.MessageID]bool, error) {
-	if !c.condstore || c.open.data.HighestModSeq == 0 {
-		return nil, nil
+	counted := c.counted()
+	if c.gone && !counted {
+		clear(c.seen)
 	}
 	silent := slices.DeleteFunc(slices.Clone(c.g.messages), func(m store.Target) bool {
-		return c.modseqs[m.ID] > 0 || c.seen[m.Location.UID]
+		return counted && c.modseqs[m.ID] > 0 || c.seen[m.Location.UID]
 	})
-	if _, err := c.flagsOf(ctx, silent); err != nil {
-		return nil, err
+	if counted || c.gone {
+		if _, err := c.flagsOf(ctx, silent); err != nil {
+			return nil, err
+		}
 	}
 	out := map[mail.MessageID]bool{}
 	for _, m := range silent {
@@ -198,8 +227,8 @@ func (c *flagStore) flagsOf(ctx context.Context, ms []store.Target) (map[mail.UI
 		steps = append(steps, step{
 			cmd: "UID FETCH " + set + " (UID FLAGS)",
 			each: func(r *wire.Response) bool {
-				f, err := wire.ParseFetch(r)
-				if r.Type != "FETCH" || err != nil || r.Bad != nil || f.UID == 0 || !f.HasFlags {
+				f, ok := c.fetched(r)
+				if !ok || !f.HasFlags {
 					return false
 				}
 				have[f.UID], c.seen[f.UID] = f.Flags, true

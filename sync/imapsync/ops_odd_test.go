@@ -395,3 +395,57 @@ func TestFlagsAreSentOnCondition(t *testing.T) {
 		})
 	}
 }
+
+// TestFlagsWithoutModSeqs: a message that another machine took away while its flags
+// were on their way is found out by asking what is there; the delta waits for it.
+func TestFlagsWithoutModSeqs(t *testing.T) {
+	t.Parallel()
+	const (
+		send = "C: F1 UID STORE 1:2 +FLAGS.SILENT (\\Seen)\nC: F2 UID FETCH 1:2 (UID)\n"
+		one  = "S: * 1 FETCH (UID 1)\n"
+		two  = "S: * 2 FETCH (UID 2)\n"
+		ok   = "S: F2 OK done\n"
+		look = "C: F3 UID FETCH 1:2 (UID FLAGS)\n"
+		next = "S: F3 OK done\nC: F4 NOOP\nS: <close>\n" // it begins to look for what went
+	)
+	for name, c := range map[string]struct {
+		answer string
+		gone   bool
+	}{
+		"both are there":            {"S: F1 OK done\n" + one + two + ok, false},
+		"all of it at once":         {one + two + "S: F1 OK done\n" + ok, false},
+		"one was taken away":        {"S: F1 OK done\n" + one + ok, true},
+		"one is told of as it was":  {"S: F1 OK done\n" + one + two + "S: * 2 EXPUNGE\n" + ok + look + flagsOf(1, 1) + next, true},
+		"it is another that went":   {"S: F1 OK done\n" + one + two + "S: * 3 EXPUNGE\n" + ok + look + flagsOf(1, 2) + next, false},
+		"it was taken away at once": {"S: * 2 EXPUNGE\nS: F1 OK done\n" + one + ok + look + flagsOf(1, 1) + next, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := against(t, twoMessages(""), unchanged("")+send+c.answer)
+			o.mustPass()
+			var ids []mail.MessageID
+			for _, m := range o.list("INBOX") {
+				ids = append(ids, m.ID)
+			}
+			op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpFlags, Targets: ids, Add: mail.NewFlags(mail.FlagSeen)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := o.pass(); (err != nil) != strings.HasSuffix(c.answer, next) {
+				t.Fatal(err)
+			}
+			want := mail.OpDone
+			if c.gone {
+				want = mail.OpWaiting
+			}
+			if op, err = o.store.Op(t.Context(), op.ID); err != nil || op.State != want {
+				t.Errorf("the op is %s (%s), %v, want %s", op.State, op.Fault, err, want)
+			}
+			for _, m := range o.list("INBOX") {
+				if m.Unread() || m.Pending != (c.gone && m.Location.UID == 2) {
+					t.Errorf("message %d: %v, pending %v", m.Location.UID, m.Flags, m.Pending)
+				}
+			}
+		})
+	}
+}

@@ -10,16 +10,22 @@ import (
 // one command; if the server refuses it, each has an answer of its own.
 func TestFlagsOfSeveralActionsGoOutAtOnce(t *testing.T) {
 	t.Parallel()
-	const both = "C: F1 UID STORE 1:2 +FLAGS.SILENT (\\Flagged \\Seen)\n"
+	send := func(n, flags, answer string) string {
+		return "C: F" + n + " UID STORE 1:2 +FLAGS.SILENT (" + flags + ")\nC: G" + n + " UID FETCH 1:2 (UID)\n" +
+			"S: F" + n + " " + answer + "\nS: * 1 FETCH (UID 1)\nS: * 2 FETCH (UID 2)\nS: G" + n + " OK done\n"
+	}
+	const both = "\\Flagged \\Seen"
 	for name, c := range map[string]struct {
 		parts       []string
 		seen, other mail.OpState
 	}{
-		"taken": {[]string{both + "S: F1 OK done\n"}, mail.OpDone, mail.OpDone},
-		"refused": {[]string{both + "S: F1 NO [CANNOT] which\n" +
-			"C: F2 UID STORE 1:2 +FLAGS.SILENT (\\Seen)\nS: F2 OK done\n" +
-			"C: F3 UID STORE 1:2 +FLAGS.SILENT (\\Flagged)\nS: F3 NO [CANNOT] this one\n"}, mail.OpDone, mail.OpFailed},
-		"cut": {[]string{both + "S: <close>\n", both + "S: F1 OK done\n"}, mail.OpDone, mail.OpDone},
+		"taken": {[]string{send("1", both, "OK done")}, mail.OpDone, mail.OpDone},
+		"refused": {[]string{send("1", both, "NO [CANNOT] which") + send("2", "\\Seen", "OK done") +
+			send("3", "\\Flagged", "NO [CANNOT] this one")}, mail.OpDone, mail.OpFailed},
+		"cut": {[]string{
+			"C: F1 UID STORE 1:2 +FLAGS.SILENT (" + both + ")\nC: F2 UID FETCH 1:2 (UID)\nS: <close>\n",
+			send("1", both, "OK done"),
+		}, mail.OpDone, mail.OpDone},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
