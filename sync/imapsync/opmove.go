@@ -21,10 +21,15 @@ func (s *session) moveMessages(ctx context.Context, w *store.OpWork, g group) (*
 		// Another program has moved them there, or we did and did not hear of it.
 		return nil, s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(g.messages, copied{}), w.With...)
 	}
+	move := s.moves()
+	if !move { // a message that was moved is not here
+		if err := s.recall(ctx, w, g.messages); err != nil {
+			return nil, err
+		}
+	}
 	if f, err := s.enterGroup(ctx, g); f != nil || err != nil {
 		return f, err
 	}
-	move := s.moves()
 	for part := range slices.Chunk(g.messages, opBurst) {
 		there, here := byCopied(part)
 		if f, err := s.movePart(ctx, w, dest, here, move); f != nil || err != nil {
@@ -112,6 +117,9 @@ func (s *session) copyMessages(ctx context.Context, w *store.OpWork, g group) (*
 	dest := s.boxes[w.Op.Mailbox]
 	if dest == nil {
 		return goneFault("folder", nil), nil
+	}
+	if err := s.recall(ctx, w, g.messages); err != nil {
+		return nil, err
 	}
 	if f, err := s.enterGroup(ctx, g); f != nil || err != nil {
 		return f, err

@@ -87,8 +87,12 @@ type send func(ctx context.Context, w *store.OpWork, g group) (*mail.Fault, erro
 func (s *session) pushMessages(ctx context.Context, w *store.OpWork, f send) (stale bool, err error) {
 	some, others := false, false
 	for _, g := range byMailbox(w.Messages) {
-		if g.box == 0 {
-			others = true // they are gone from where they were
+		if g.box == 0 { // they are gone from where they were
+			moved, err := s.recallMoved(ctx, w, g.messages)
+			if err != nil {
+				return true, err
+			}
+			some, others = some || moved > 0, moved < len(g.messages)
 			continue
 		}
 		refusal, err := f(ctx, w, g)

@@ -33,8 +33,7 @@ func (t *tx) relocate(r *target, to mail.MailboxID, d Done) error {
 	if err != nil {
 		return err
 	}
-	kept := b.gone == 0 && b.Role != mail.RoleAll && b.Role != mail.RoleFlagged // their messages are not indexed
-	if !kept {
+	if b.gone != 0 || !b.Kept() { // its messages are not indexed
 		return t.leave(r, 0, d.Left)
 	}
 	if err := t.leave(r, to, d.Left); err != nil {
