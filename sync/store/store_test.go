@@ -132,17 +132,19 @@ func TestReadingWhatIsNotThere(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeOpened(t *testing.T) {
-	raw := func(t *testing.T, dir, stmt string) {
-		t.Helper()
-		db, err := sql.Open("sqlite", writerDSN(filepath.Join(dir, dbName)))
-		if err == nil {
-			_, err = db.ExecContext(t.Context(), stmt)
-		}
-		if err := errors.Join(err, db.Close()); err != nil {
-			t.Fatal(err)
-		}
+// raw runs SQL on the file of a store that nobody has open.
+func raw(t *testing.T, dir, stmts string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", writerDSN(filepath.Join(dir, dbName)))
+	if err == nil {
+		_, err = db.ExecContext(t.Context(), stmts)
 	}
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWhatCannotBeOpened(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		damage func(t *testing.T, dir string)
