@@ -12,10 +12,12 @@ import (
 // TestWhatIsPutOffIsSentWhenItsTimeComes: a server that asks for half a minute
 // gets it, and not the whole time until the next poll.
 func TestWhatIsPutOffIsSentWhenItsTimeComes(t *testing.T) {
-	const mark = "C: ? UID STORE 1 +FLAGS.SILENT (\\Seen)\n"
-	transcript := twoMessages("IDLE") + idleTill +
-		mark + "S: ? NO [THROTTLED] not now\n" + idleTill +
-		mark + "S: ? OK done\n" + "C: ? IDLE\nS: + go\nC: <anything>\n"
+	mark := func(n, answer string) string {
+		return "C: K" + n + " UID STORE 1 +FLAGS.SILENT (\\Seen)\nC: L" + n + " UID FETCH 1 (UID)\n" +
+			"S: K" + n + " " + answer + "\nS: * 1 FETCH (UID 1)\nS: L" + n + " OK done\n"
+	}
+	transcript := twoMessages("IDLE") + idleTill + mark("1", "NO [THROTTLED] not now") + idleTill +
+		mark("2", "OK done") + "C: ? IDLE\nS: + go\nC: <anything>\n"
 	inBubble(t, plays(transcript), func(c *Config) { c.PollInterval = time.Hour }, func(t *bubble) {
 		synctest.Wait()
 		inbox, err := t.store.MailboxByPath(t.Context(), "a", "INBOX")
