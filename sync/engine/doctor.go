@@ -65,6 +65,13 @@ func (e *Engine) Doctor(ctx context.Context) ([]Check, error) {
 		wg.Go(func() { servers[i] = e.checkAccount(ctx, a) })
 	}
 	wg.Wait()
+	for i := range servers {
+		for _, p := range kept {
+			if p.Account == servers[i].Account && p.Code == mail.CodeUnreadable {
+				servers[i].Problems = append(servers[i].Problems, p)
+			}
+		}
+	}
 	return append(out, servers...), ctx.Err()
 }
 

@@ -92,3 +92,23 @@ func TestRungs(t *testing.T) {
 		}
 	}
 }
+
+// TestDoctorNamesWhatCannotBeRead: also when the server answers well.
+func TestDoctorNamesWhatCannotBeRead(t *testing.T) {
+	r := newRig(t, func(c *Config) {
+		offline(&fakeWorker{})(c)
+		c.check = func(context.Context, mail.Account, string, func(Step)) error { return nil }
+	})
+	r.run()
+	a, err := r.Add(t.Context(), draft("a@example.org"), "pw", nil)
+	r.must(err)
+	r.must(r.store.RaiseProblem(t.Context(), mail.Problem{
+		Account: a.ID, Code: mail.CodeUnreadable, Class: mail.ClassProtocol, Args: mail.Args{"folder": "Work", "uid": "7"},
+	}))
+	checks, err := r.Doctor(t.Context())
+	r.must(err)
+	last := checks[len(checks)-1]
+	if len(last.Problems) != 1 || last.Problems[0].Args["folder"] != "Work" || last.Problems[0].Args["uid"] != "7" {
+		t.Errorf("%+v", last)
+	}
+}

@@ -164,6 +164,7 @@ func (s *session) backfill(ctx context.Context) error {
 			return err
 		}
 		s.tellProgress()
+		s.nameUnread(ctx, deltas)
 		s.keep(deltas)
 		written = make(chan error, 1)
 		go func() {

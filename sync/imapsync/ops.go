@@ -92,7 +92,7 @@ func (s *session) pushMessages(ctx context.Context, w *store.OpWork, f send) (st
 			if err != nil {
 				return true, err
 			}
-			some, others = some || moved > 0, moved < len(g.messages)
+			some, others = some || moved > 0, others || moved < len(g.messages)
 			continue
 		}
 		refusal, err := f(ctx, w, g)

@@ -343,18 +343,3 @@ func (t *target) tell(d *store.Delta, c *mail.Cursor) {
 	}
 	d.Cursor = *c
 }
-
-// quarantine returns the UIDs at or above lo whose data could not be read: they
-// are known, and not asked for again. The rest goes on without them.
-func (s *session) quarantine(box mail.MailboxID, bad []mail.UID, lo mail.UID) []mail.UID {
-	var out []mail.UID
-	for _, u := range bad {
-		s.badFetches++
-		s.log.Warn("the data of a message cannot be read", "mailbox", box, "uid", u, "so_far", s.badFetches)
-		if u != 0 && u >= lo {
-			out = append(out, u)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}

@@ -280,6 +280,7 @@ func (s *session) apply(ctx context.Context, b store.Batch) error {
 		return err
 	}
 	s.tally.count(changes)
+	s.nameUnread(ctx, b.Deltas)
 	s.keep(b.Deltas)
 	if !b.Synced.IsZero() {
 		s.w.dropSynced(b.Deltas)

@@ -50,6 +50,7 @@ const (
 	CodeThrottled        Code = "throttled"            // args: host, text
 	CodeNotIMAP          Code = "not-imap"             // args: host, port: something else answers
 	CodeBadAnswer        Code = "bad-answer"           // args: host, text: malformed or out of bounds
+	CodeUnreadable       Code = "unreadable-mail"      // args: folder, uid: one UID or several ("3,7:9")
 	CodeRefusedCommand   Code = "command-refused"      // args: command, text: NO or BAD
 	CodeNotSupported     Code = "not-supported"        // args: what
 	CodeGone             Code = "gone"                 // args: what: the message or folder is no more

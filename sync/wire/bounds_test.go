@@ -63,6 +63,55 @@ func TestLongLines(t *testing.T) {
 	}
 }
 
+// TestALongLineOfAMessage: it costs that message, which is named, and not the
+// connection; one without end does.
+func TestALongLineOfAMessage(t *testing.T) {
+	const most = 3 * maxShortLine
+	long := strings.Repeat("x", maxShortLine+1000)
+	for name, test := range map[string]struct {
+		text string
+		read bool
+	}{
+		"in a string":       {"* 1 FETCH (UID 7 ENVELOPE (\"" + long + "\"))\r\n", true},
+		"its end alone":     {"* 1 FETCH (UID 7 ENVELOPE (\"" + strings.Repeat("x", maxShortLine) + "\"))\r\n", true},
+		"behind a literal":  {"* 1 FETCH (UID 7 ENVELOPE ({3}\r\nabc " + strings.Repeat("x", most) + "))\r\n", true},
+		"in many values":    {"* 1 FETCH (UID 7 FLAGS (" + strings.Repeat("a ", maxShortLine) + "))\r\n", true},
+		"a literal behind":  {"* 1 FETCH (UID 7 ENVELOPE (" + long + " {3}\r\nabc))\r\n", false},
+		"without end":       {"* 1 FETCH (UID 7 ENVELOPE (" + strings.Repeat("x", 2*most), false},
+		"of something else": {"* LIST (" + long + ")\r\n", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rd := newReader(strings.NewReader(test.text+"* 2 FETCH (UID 8)\r\n"), most, 2*most)
+			r := &Response{}
+			read := func() error {
+				if err := rd.first(r); err != nil {
+					return err
+				}
+				if err := rd.rest(r, true); err != nil {
+					return err
+				}
+				r.parse()
+				return nil
+			}
+			if err := read(); (err == nil) != test.read {
+				t.Fatalf("read: %v", err)
+			}
+			if !test.read {
+				return
+			}
+			if f, err := ParseFetch(r); err == nil || r.Bad == nil || f.UID != 7 || len(r.buf) > 2*keepLiteral {
+				t.Errorf("UID %d, bad: %v, %v; %d bytes are kept", f.UID, r.Bad, err, len(r.buf))
+			}
+			if err := read(); err != nil {
+				t.Fatal(err)
+			}
+			if f, err := ParseFetch(r); err != nil || f.UID != 8 {
+				t.Errorf("what follows: %+v, %v", f, err)
+			}
+		})
+	}
+}
+
 // TestNothingOfALongTextIsKept: what was cut off must not stay in memory.
 func TestNothingOfALongTextIsKept(t *testing.T) {
 	const n, long = 1000, 50_000

@@ -134,6 +134,9 @@ func (r *Response) parse() {
 	if r.cut && r.Type != "FETCH" && r.Bad == nil {
 		r.Bad = errBounds // of a message the rest is good, of a name nothing
 	}
+	if r.long {
+		r.Bad = errBounds
+	}
 }
 
 type parser struct {

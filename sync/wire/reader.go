@@ -57,14 +57,18 @@ func (rd *reader) first(r *Response) error {
 	if cap(r.buf) > keepBuffer { // one large response must not cost memory for ever
 		r.buf, r.nodes = nil, nil
 	}
-	r.literals, r.cut = false, false
+	r.literals, r.cut, r.long = false, false, false
 	short := min(rd.line, maxShortLine)
 	var err error
 	r.buf, err = rd.readLine(r.buf[:0], short)
-	if !errors.Is(err, errBounds) || short == rd.line {
+	if !errors.Is(err, errBounds) {
 		return err
 	}
-	if _, _, typ, _ := head(r.buf); !listsUIDs(upper(typ)) || len(r.buf) > rd.line {
+	_, _, typ, _ := head(r.buf)
+	switch {
+	case upper(typ) == "FETCH":
+		return rd.skip(r, 0)
+	case !listsUIDs(upper(typ)) || len(r.buf) > rd.line:
 		return err
 	}
 	if r.buf[len(r.buf)-1] == '\n' {
@@ -108,7 +112,10 @@ func (rd *reader) rest(r *Response, cut bool) error {
 		}
 		before := len(r.buf)
 		var err error
-		if r.buf, err = rd.readLine(r.buf, rd.line-lines); err != nil {
+		if r.buf, err = rd.readLine(r.buf, rd.line-lines); errors.Is(err, errBounds) && cut {
+			return rd.skip(r, before)
+		}
+		if err != nil {
 			return err
 		}
 		lines += len(r.buf) - before
@@ -118,6 +125,31 @@ func (rd *reader) rest(r *Response, cut bool) error {
 			return nil
 		}
 	}
+}
+
+// skip reads over what is left of a line that is longer than allowed, of which a
+// part stands in r from a position on. What a server says of one message is no
+// reason to leave it: what is kept tells which one it is.
+func (rd *reader) skip(r *Response, from int) error {
+	tail := slices.Clone(r.buf[max(from, len(r.buf)-64):])
+	for read := len(r.buf); tail[len(tail)-1] != '\n'; {
+		part, err := rd.br.ReadSlice('\n')
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return err
+		}
+		if read += len(part); read > rd.literal {
+			return fmt.Errorf("%w: line too long", errBounds)
+		}
+		tail = append(tail, part...)
+		tail = slices.Clone(tail[max(0, len(tail)-64):])
+	}
+	if n, ok := literalTail(tail); ok {
+		return fmt.Errorf("%w: literal of %d bytes behind a long line", errBounds, n)
+	}
+	// The blank keeps what stands before it from being the head of a literal.
+	r.buf = append(r.buf[:min(len(r.buf), from+keepLiteral)], " \r\n"...)
+	r.long = true
+	return nil
 }
 
 // copyLiteral appends n bytes. Memory grows with what has come, not with what

@@ -42,6 +42,7 @@ type Response struct {
 	repaired bool  // malformed, but its meaning was clear
 	literals bool  // it has literals
 	cut      bool  // a literal is not there whole
+	long     bool  // the end of a line is not there
 }
 
 // Tagged reports whether the response completes a command.
