@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -47,7 +48,11 @@ func (e *Engine) Do(ctx context.Context, a Action) ([]mail.Op, error) {
 	}
 	var ops []mail.Op
 	for _, plan := range plans {
-		queued, err := e.queue(ctx, plan)
+		first := mail.OpID(0)
+		if len(ops) > 0 {
+			first = ops[0].ID
+		}
+		queued, err := e.queue(ctx, first, plan)
 		ops = append(ops, queued...)
 		if err != nil {
 			return ops, err
@@ -56,7 +61,7 @@ func (e *Engine) Do(ctx context.Context, a Action) ([]mail.Op, error) {
 	return ops, nil
 }
 
-// Undo takes an action back: one that was not sent is cancelled and comes back
+// Undo takes an action back, in all accounts that it was done in: one that was not sent is cancelled and comes back
 // in state undone, for one that was done its inverse is queued and comes back.
 // 0 is the last action that can be undone. Faults: gone, not-supported.
 func (e *Engine) Undo(ctx context.Context, id mail.OpID) (mail.Op, error) {
@@ -68,14 +73,16 @@ func (e *Engine) Undo(ctx context.Context, id mail.OpID) (mail.Op, error) {
 		e.note(err)
 		return mail.Op{}, err
 	}
-	e.wake(op.Account)
+	for _, a := range e.settings.Accounts() {
+		e.wake(a.ID)
+	}
 	return op, nil
 }
 
 // queue queues ops of one account, at most maxTargets messages each, in their
 // order. An op whose folder has no id yet goes to the one that the op before it
-// makes.
-func (e *Engine) queue(ctx context.Context, plan []mail.Op) ([]mail.Op, error) {
+// makes. first is the first op of the same action, 0 if it is one of these.
+func (e *Engine) queue(ctx context.Context, first mail.OpID, plan []mail.Op) ([]mail.Op, error) {
 	var ops []mail.Op
 	var made mail.MailboxID
 	for _, op := range plan {
@@ -83,6 +90,7 @@ func (e *Engine) queue(ctx context.Context, plan []mail.Op) ([]mail.Op, error) {
 			op.Mailbox = made
 		}
 		for _, part := range parts(op) {
+			part.Action = first
 			queued, err := e.store.Enqueue(ctx, part)
 			if err != nil {
 				e.note(err)
@@ -95,6 +103,7 @@ func (e *Engine) queue(ctx context.Context, plan []mail.Op) ([]mail.Op, error) {
 				continue // nothing had to change
 			}
 			ops = append(ops, queued)
+			first = cmp.Or(first, queued.ID)
 			e.wake(queued.Account)
 		}
 	}

@@ -41,7 +41,7 @@ func (e *Engine) DoFolder(ctx context.Context, id mail.AccountID, a FolderAction
 		return done, err
 	}
 	op.Account, op.Created = id, e.cfg.Now()
-	done.Ops, err = e.queue(ctx, []mail.Op{op})
+	done.Ops, err = e.queue(ctx, 0, []mail.Op{op})
 	return done, err
 }
 

@@ -74,3 +74,57 @@ func TestUndoOfAnAction(t *testing.T) {
 		t.Errorf("still waiting: %q, %v", a.words(waiting), err)
 	}
 }
+
+// TestAnActionIsTakenBackWhole: with all its ops, in every account, sent or not; and
+// the one before it next.
+func TestAnActionIsTakenBackWhole(t *testing.T) {
+	for _, sent := range []bool{false, true} {
+		a := newActor(t, "/", "INBOX", "Work")
+		_, theirs := a.second()
+		mine := a.in("INBOX")
+		marked, err := a.Do(t.Context(), Action{Kind: mail.ActFlags, IDs: mine, Add: mail.NewFlags(mail.FlagFlagged)})
+		a.must(err)
+		deleted, err := a.Do(t.Context(), Action{Kind: mail.ActDelete, IDs: append(slices.Clone(mine), theirs)})
+		a.must(err)
+		if len(deleted) != 4 { // a folder and a move in each
+			t.Fatalf("deleted by %q", a.words(deleted))
+		}
+		for _, op := range append(marked, deleted...) {
+			if !sent {
+				break
+			}
+			var done []store.Done
+			for _, id := range op.Targets {
+				done = append(done, store.Done{ID: id})
+			}
+			a.must(a.store.StartOp(t.Context(), op.ID))
+			a.must(a.store.FinishOp(t.Context(), op.ID, done))
+		}
+		_, err = a.Undo(t.Context(), 0)
+		a.must(err)
+		if got := slices.Sorted(slices.Values(a.in("INBOX"))); !slices.Equal(got, mine) {
+			t.Errorf("sent %v: the inbox has %v, want %v", sent, got, mine)
+		}
+		for _, op := range deleted {
+			if m, err := a.store.Mailbox(t.Context(), op.Mailbox); op.Kind == mail.OpFolderCreate && code(err) != mail.CodeNoFolder {
+				t.Errorf("sent %v: the folder that was made is there: %+v, %v", sent, m, err)
+			}
+		}
+		flagged := func() bool {
+			m, err := a.store.Message(t.Context(), mine[0])
+			a.must(err)
+			return m.Flags.Has(mail.FlagFlagged)
+		}
+		if m, err := a.store.Message(t.Context(), theirs); err != nil || !flagged() {
+			t.Errorf("sent %v: %+v, %v, flagged %v", sent, m, err, flagged())
+		}
+		_, err = a.Undo(t.Context(), 0)
+		a.must(err)
+		if flagged() {
+			t.Errorf("sent %v: the action before is not taken back", sent)
+		}
+		if _, err := a.Undo(t.Context(), 0); code(err) != mail.CodeNothingToUndo {
+			t.Errorf("sent %v: nothing is left: %v", sent, err)
+		}
+	}
+}

@@ -54,4 +54,5 @@ type Op struct {
 	NextTry time.Time // zero: at once
 	Fault   string    // code of the last fault, "" if none
 	Inverse OpID      // the op that this one undoes, 0 if none
+	Action  OpID      // the first op of the same action of the user; 0: this is the first
 }

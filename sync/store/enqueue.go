@@ -184,10 +184,10 @@ func (t *tx) insertOp(op *mail.Op) error {
 	if err != nil {
 		return err
 	}
-	res, err := t.exec(`INSERT INTO ops (account, kind, mailbox, name, added, removed, state, tries, created, next_try, fault, inverse)
-		VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, '', ?)`,
+	res, err := t.exec(`INSERT INTO ops (account, kind, mailbox, name, added, removed, state, tries, created, next_try, fault, inverse, action)
+		VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, '', ?, ?)`,
 		account, string(op.Kind), int64(op.Mailbox), op.Name, joinFlags(op.Add), joinFlags(op.Remove),
-		string(op.State), nanos(op.Created), nanos(op.NextTry), int64(op.Inverse))
+		string(op.State), nanos(op.Created), nanos(op.NextTry), int64(op.Inverse), int64(op.Action))
 	if err != nil {
 		return err
 	}

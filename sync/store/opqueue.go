@@ -15,13 +15,13 @@ import (
 const strayGrace = 2 * time.Minute
 
 const selectOp = `SELECT o.id, a.name, o.kind, o.mailbox, o.name, o.added, o.removed, o.state, o.tries, o.created,
-	o.next_try, o.fault, o.inverse FROM ops o JOIN accounts a ON a.id = o.account `
+	o.next_try, o.fault, o.inverse, o.action FROM ops o JOIN accounts a ON a.id = o.account `
 
 func scanOp(r scanner) (op mail.Op, err error) {
 	var add, del string
 	var created, next int64
 	err = r.Scan(&op.ID, &op.Account, &op.Kind, &op.Mailbox, &op.Name, &add, &del, &op.State, &op.Tries, &created,
-		&next, &op.Fault, &op.Inverse)
+		&next, &op.Fault, &op.Inverse, &op.Action)
 	op.Add, op.Remove = splitFlags(add), splitFlags(del)
 	op.Created, op.NextTry = fromNanos(created), fromNanos(next)
 	return op, err

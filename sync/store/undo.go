@@ -3,14 +3,16 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/heronmail/heron/sync/mail"
 )
 
-// Undo takes an op back, and returns the op that now stands. One that was never
-// tried is cancelled: it comes back in state undone. Of any other the inverse is
-// queued, and comes back with the op's id as its Inverse:
+// Undo takes an op back, with the others of the same action, and returns the op that
+// now stands for it. One that was never tried is cancelled: it comes back in state
+// undone. Of any other the inverse is queued, and comes back with the op's id as its
+// Inverse:
 //
 //   - flags: what the op really changed of each message is changed back;
 //   - move: each message goes back to the folder where it was; one inverse op a
@@ -19,49 +21,90 @@ import (
 //   - folder.create: the folder is deleted if it is empty; rename, subscribe and
 //     unsubscribe are reversed.
 //
-// Id 0 is the newest op, of whatever account, that can be undone and was not;
-// an inverse does not count. Faults: gone for an op that is not known or was
-// taken back already, not-supported for one that cannot be undone (a deletion for
-// good that was sent), nothing-to-undo.
+// Id 0 is the newest action, of whatever account, that can be undone and was not; an
+// inverse does not count. Of an action what can be undone is. Faults: gone for an op
+// that is not known or was taken back already, not-supported for one that cannot be
+// undone (a deletion for good that was sent), nothing-to-undo.
 func (s *Store) Undo(ctx context.Context, id mail.OpID) (mail.Op, error) {
 	var out mail.Op
 	_, err := s.write(ctx, "undo an action", func(t *tx) error {
 		t.origin = mail.Here
+		var err error
 		if id == 0 {
-			var err error
-			if id, err = t.newestToUndo(); err != nil {
-				return err
-			}
-		}
-		op, err := t.op(id)
-		if err != nil {
-			return err
-		}
-		switch {
-		case op.State == mail.OpWaiting && op.Tries == 0:
-			out, err = t.cancel(op)
-		case op.State.Open() || op.State == mail.OpDone:
-			out, err = t.reverse(op)
-		default:
-			err = noOp(id)
+			out, err = t.undoNewest()
+		} else {
+			out, err = t.undoWith(id)
 		}
 		return err
 	})
 	return out, err
 }
 
-// newestToUndo finds what Undo takes back when it is not told. Fault
+// undoable are ops that can be undone as far as their rows tell, and were not.
+const undoable = `o.inverse = 0 AND (o.state = 'waiting' AND o.tries = 0
+	OR o.state IN ('waiting', 'sending', 'done') AND o.kind NOT IN ('delete', 'folder.delete'))
+	AND NOT EXISTS (SELECT 1 FROM ops i WHERE i.inverse = o.id AND i.state IN ('waiting', 'sending', 'done'))`
+
+// undoNewest undoes the newest action of which anything can be. Fault
 // nothing-to-undo.
-func (t *tx) newestToUndo() (mail.OpID, error) {
-	var id mail.OpID
-	ok, err := t.row(`SELECT o.id FROM ops o WHERE o.inverse = 0 AND (o.state = 'waiting' AND o.tries = 0
-			OR o.state IN ('waiting', 'sending', 'done') AND o.kind NOT IN ('delete', 'folder.delete'))
-		AND NOT EXISTS (SELECT 1 FROM ops i WHERE i.inverse = o.id AND i.state IN ('waiting', 'sending', 'done'))
-		ORDER BY o.id DESC LIMIT 1`, nil, &id)
-	if err == nil && !ok {
-		err = &mail.Fault{Code: mail.CodeNothingToUndo, Class: mail.ClassLocal}
+func (t *tx) undoNewest() (mail.Op, error) {
+	ids, err := list(t, scanID[mail.OpID], `SELECT o.id FROM ops o WHERE `+undoable+` ORDER BY o.id DESC`)
+	if err != nil {
+		return mail.Op{}, err
 	}
-	return id, err
+	for _, id := range ids {
+		if op, err := t.undoWith(id); !stays(err) {
+			return op, err
+		}
+	}
+	return mail.Op{}, &mail.Fault{Code: mail.CodeNothingToUndo, Class: mail.ClassLocal}
+}
+
+// stays reports whether an error says that an op cannot be undone; nothing was
+// written then.
+func stays(err error) bool {
+	var f *mail.Fault
+	return errors.As(err, &f) && (f.Code == mail.CodeGone || f.Code == mail.CodeNotSupported)
+}
+
+// undoWith undoes an op and the others of its action, the last one first. What comes
+// back, and why it could not be undone, is that op's unless only others could.
+func (t *tx) undoWith(id mail.OpID) (mail.Op, error) {
+	ids, err := list(t, scanID[mail.OpID], `SELECT o.id FROM ops o JOIN ops x ON x.id = ?1
+		WHERE o.id = ?1 OR (o.action = iif(x.action = 0, x.id, x.action) OR o.id = x.action) AND `+undoable+`
+		ORDER BY o.id DESC`, int64(id))
+	if err != nil {
+		return mail.Op{}, err
+	}
+	var out mail.Op
+	why := noOp(id)
+	for _, each := range ids {
+		op, err := t.undoOne(each)
+		switch {
+		case err != nil && !stays(err):
+			return mail.Op{}, err
+		case err == nil && (each == id || why != nil):
+			out, why = op, nil
+		case each == id && out.ID == 0:
+			why = err
+		}
+	}
+	return out, why
+}
+
+func (t *tx) undoOne(id mail.OpID) (mail.Op, error) {
+	op, err := t.op(id)
+	if err != nil {
+		return mail.Op{}, err
+	}
+	switch {
+	case op.State == mail.OpWaiting && op.Tries == 0:
+		return t.cancel(op)
+	case op.State.Open() || op.State == mail.OpDone:
+		return t.reverse(op)
+	default:
+		return mail.Op{}, noOp(id)
+	}
 }
 
 // cancel takes back an op that nobody but us has heard of.
