@@ -218,7 +218,8 @@ func TestACopyThatWasCutOffIsMadeOnce(t *testing.T) {
 // op does not end as if all had been done.
 func TestAnOpStaysOpenForWhatIsGone(t *testing.T) {
 	t.Parallel()
-	o := against(t, twoMessages(""), signedIn("", 1, 0, 1)+lookAtInbox(1)+"C: M1 UID STORE 2 +FLAGS.SILENT (\\Seen)\nS: M1 OK done\n")
+	o := against(t, twoMessages(""), signedIn("", 1, 0, 1)+lookAtInbox(1)+"C: M1 UID STORE 2 +FLAGS.SILENT (\\Seen)\nC: M2 UID FETCH 2 (UID)\n"+
+		"S: M1 OK done\nS: * 1 FETCH (UID 2)\nS: M2 OK done\n")
 	o.mustPass()
 	var ids []mail.MessageID
 	for _, m := range o.list("INBOX") {
