@@ -21,10 +21,16 @@ func (c *copied) read(code wire.Value, most int) {
 	if !code.At(0).Is("COPYUID") {
 		return
 	}
-	validity, ok := code.At(1).Uint32()
-	from, fromOK := uidList(code.At(2).Str(), most)
-	to, toOK := uidList(code.At(3).Str(), most)
-	if !ok || validity == 0 || !fromOK || !toOK || len(from) != len(to) {
+	if validity, ok := code.At(1).Uint32(); ok {
+		c.take(validity, code.At(2).Str(), code.At(3).Str(), most)
+	}
+}
+
+// take takes the arguments of the code.
+func (c *copied) take(validity uint32, source, destination string, most int) {
+	from, fromOK := uidList(source, most)
+	to, toOK := uidList(destination, most)
+	if validity == 0 || !fromOK || !toOK || len(from) != len(to) {
 		return
 	}
 	c.validity = mail.UIDValidity(validity)
