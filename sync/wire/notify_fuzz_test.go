@@ -13,7 +13,9 @@ func FuzzNotifyStatus(f *testing.F) {
 		{`INBOX (MESSAGES 3 UIDNEXT 4 UNSEEN 1 UIDVALIDITY 7)`, `INBOX (UNSEEN 0 HIGHESTMODSEQ 9)`},
 		{`"Entw&APw-rfe" (MESSAGES 1)`, "{8}\r\nEntw\xc3\xbcrf (UIDNEXT 2)"},
 		{`a (MESSAGES -1 UNSEEN 4294967295 UIDNEXT 0)`, `a (MESSAGES 99999999999999 HIGHESTMODSEQ 18446744073709551615)`},
-		{`a ()`, `() ()`}, {`"a\"b" (MESSAGES)`, "a\x00 (X (1 2) MESSAGES (3))"}, {"\"&AP\" (MESSAGES 1 MESSAGES 2)", `NIL (UNSEEN NIL)`},
+		{`a ()`, `() ()`},
+		{`"a\"b" (MESSAGES)`, "a\x00 (X (1 2) MESSAGES (3))"},
+		{"\"&AP\" (MESSAGES 1 MESSAGES 2)", `NIL (UNSEEN NIL)`},
 	} {
 		f.Add(s[0], s[1])
 	}
