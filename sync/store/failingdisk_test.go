@@ -78,6 +78,68 @@ func TestFailingDisk(t *testing.T) {
 	}
 }
 
+// TestFailingDiskAndActions: an action on a disk that fails is either queued and
+// shown, or refused and nowhere; so is its end, and its being taken back. What
+// was queued is there when the store is opened again.
+func TestFailingDiskAndActions(t *testing.T) {
+	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EIO} {
+		t.Run(errno.Error(), func(t *testing.T) {
+			const n = 36
+			f := open(t)
+			b := f.inbox(n)
+			d := failWrites(t, f.dir, errno)
+			// try does what changes the store, on a disk of which a later write fails
+			// each time, until it is done, and looks after each try.
+			try := func(what string, do func() error, look func(done bool)) {
+				t.Helper()
+				for at := 1; ; at++ {
+					d.failAfter(at)
+					err := do()
+					failed := d.heal()
+					if err != nil && !failed {
+						t.Fatalf("%s: %v", what, err)
+					}
+					look(err == nil)
+					if err == nil {
+						return
+					}
+				}
+			}
+			for uid := mail.UID(1); uid <= n; uid++ {
+				id := f.id(b, uid)
+				var op mail.Op
+				is := func(read, waits bool) {
+					t.Helper()
+					ops, err := f.Ops(f.ctx(), acc)
+					f.must(err)
+					m := f.at(b, uid)
+					if m.Unread() == read || m.Pending != waits || (len(ops) == 1) != waits {
+						t.Fatalf("%d: read %v, pending %v, %d ops; want %v, %v", uid, !m.Unread(), m.Pending, len(ops), read, waits)
+					}
+				}
+				try("queue", func() (err error) {
+					op, err = f.Enqueue(f.ctx(), mail.Op{Kind: mail.OpFlags, Targets: []mail.MessageID{id}, Add: seen})
+					return err
+				}, func(done bool) { is(done, done) })
+				if uid%12 == 0 {
+					f = f.again()
+					is(true, true)
+				}
+				if uid%3 == 0 {
+					try("take back", func() error { _, err := f.Undo(f.ctx(), op.ID); return err }, func(done bool) { is(!done, !done) })
+					continue
+				}
+				f.must(f.StartOp(f.ctx(), op.ID))
+				try("finish", func() error { return f.FinishOp(f.ctx(), op.ID, done(id)) }, func(done bool) { is(true, !done) })
+			}
+			if d.failures < 3*n/2 {
+				t.Errorf("only %d writes failed", d.failures)
+			}
+			f.again().counts("INBOX", n, n/3)
+		})
+	}
+}
+
 // disk fails what SQLite writes below a folder.
 type disk struct {
 	mu       sync.Mutex
