@@ -6,6 +6,7 @@ import "github.com/heronmail/heron/sync/mail"
 func (a *applier) putIn(d boxDelta) error {
 	b := d.box
 	c := mail.MessagesAdded{Folder: b.ref()}
+	var news []Fetched // those of c.Messages
 	quiet := d.Backfill || a.origin == mail.Backfill
 	ours, err := a.arrivals(b)
 	if err != nil {
@@ -18,12 +19,6 @@ func (a *applier) putIn(d boxDelta) error {
 	first, fresh, err := a.insertFresh(d, len(ours) > 0)
 	if err != nil {
 		return err
-	}
-	var known twins
-	if !quiet && len(d.Added) > 0 {
-		if known, err = a.twins(b, d.Added); err != nil {
-			return err
-		}
 	}
 	for i := range d.Added {
 		f := &d.Added[i]
@@ -58,8 +53,9 @@ func (a *applier) putIn(d boxDelta) error {
 		}
 		if !quiet {
 			c.Messages = append(c.Messages, mail.Brief{
-				ID: id, UID: f.UID, From: sender(f.Envelope), Subject: f.Envelope.Subject, Unread: flags.unread(), CopyOf: known.original(b.ID, id, f),
+				ID: id, UID: f.UID, From: sender(f.Envelope), Subject: f.Envelope.Subject, Unread: flags.unread(),
 			})
+			news = append(news, *f)
 		}
 	}
 	for _, uid := range d.Uncertain {
@@ -73,12 +69,29 @@ func (a *applier) putIn(d boxDelta) error {
 	if len(c.UIDs) == 0 {
 		return nil
 	}
+	if err := a.nameOriginals(b, c.Messages, news); err != nil {
+		return err
+	}
 	c.Origin = a.origin
 	if quiet {
 		c.Origin = mail.Backfill
 	}
 	a.added = append(a.added, c)
 	return nil
+}
+
+// nameOriginals says of new messages of a mailbox which ones are copies, and of
+// what. All that is put into the mailbox with them is in its place by now, be it
+// new or back from limbo.
+func (a *applier) nameOriginals(b *box, told []mail.Brief, fs []Fetched) error {
+	if len(told) == 0 {
+		return nil
+	}
+	known, err := a.twins(b, fs)
+	for i := range told {
+		told[i].CopyOf = known.original(b.ID, told[i].ID, &fs[i])
+	}
+	return err
 }
 
 func sender(e mail.Envelope) string {

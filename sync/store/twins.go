@@ -23,13 +23,21 @@ func scanTwin(r scanner) (w twin, err error) {
 	return w, err
 }
 
-// selectTwins asks each mailbox of an account for what it received at some times:
-// COPY and MOVE keep it (RFC 3501 §6.4.7), and there is an index by it already,
-// which is used whatever SQLite thinks of it.
-const selectTwins = `SELECT m.id, m.mailbox, m.uid, m.sort, m.size, m.received, m.date, m.header_id, m.email_id, m.subject
-	FROM mailboxes b CROSS JOIN messages m INDEXED BY messages_list
-	ON m.shown_in = b.id AND m.sort IN (SELECT value FROM json_each(?)) AND (m.shown & 16) = 0
-	WHERE b.account = ? AND b.gone = 0 AND m.mailbox IS NOT NULL ORDER BY m.id`
+// selectTwins asks an account for what it received at some times: COPY and MOVE
+// keep it (RFC 3501 §6.4.7), and there are indexes by it already, which are used
+// whatever SQLite thinks of them. It takes what shows in some mailbox, what an
+// action that waits has deleted, and what is flagged \Deleted: what shows no more
+// was known all the same.
+const (
+	twinColumns = `SELECT m.id, m.mailbox, m.uid, m.sort, m.size, m.received, m.date, m.header_id, m.email_id, m.subject `
+	atTimes     = ` m.sort IN (SELECT value FROM json_each(?1)) AND m.mailbox IS NOT NULL `
+	selectTwins = twinColumns + `FROM mailboxes b CROSS JOIN messages m INDEXED BY messages_list
+		ON m.shown_in = b.id AND (m.shown & 16) = 0 AND` + atTimes + `WHERE b.account = ?2 AND b.gone = 0
+	UNION ALL ` + twinColumns + `FROM messages m INDEXED BY messages_list
+		WHERE m.shown_in IS NULL AND (m.shown & 16) = 0 AND m.account = ?2 AND` + atTimes + `
+	UNION ALL ` + twinColumns + `FROM messages m INDEXED BY messages_hidden
+		WHERE m.account = ?2 AND (m.shown & 16) <> 0 AND` + atTimes + `ORDER BY 1`
+)
 
 // times are those at which messages were received, as selectTwins wants them.
 func times(added []Fetched) string {

@@ -114,6 +114,37 @@ func TestACopyInTheSameFolder(t *testing.T) {
 	}
 }
 
+// TestCopiesAmongWhatWasLost: new mail is news once also while some other message
+// is in limbo; what comes back from there has copies too.
+func TestCopiesAmongWhatWasLost(t *testing.T) {
+	t.Parallel()
+	f, inbox, work := twoFolders(t)
+	id := f.id(inbox, 2)
+	f.apply(Delta{Mailbox: inbox.ID, Gone: []mail.UID{2}})
+	got := find[mail.MessagesAdded](t, f.apply(inStep(work.ID, 1, 15, msg(11, 2), msg(12, 2), msg(13, 4), msg(14, 4)))).Messages
+	if f.id(work, 11) != id {
+		t.Error("the id changed")
+	}
+	if len(got) != 3 || got[0].CopyOf != id || got[1].CopyOf != 0 || got[2].CopyOf != got[1].ID {
+		t.Errorf("told %+v", got)
+	}
+}
+
+// TestACopyOfWhatIsBeingDeleted: a message that shows no more, as it was deleted
+// here or is flagged so, is no news where another machine had put a copy of it.
+func TestACopyOfWhatIsBeingDeleted(t *testing.T) {
+	t.Parallel()
+	f, inbox, work := twoFolders(t)
+	here, flagged := f.id(inbox, 2), f.id(inbox, 3)
+	_, err := f.Enqueue(f.ctx(), mail.Op{Kind: mail.OpDelete, Targets: []mail.MessageID{here}})
+	f.must(err)
+	f.apply(Delta{Mailbox: inbox.ID, Flags: []FlagUpdate{{UID: 3, Flags: mail.NewFlags(mail.FlagDeleted)}}})
+	got := find[mail.MessagesAdded](t, f.apply(inStep(work.ID, 1, 13, msg(11, 2), msg(12, 3)))).Messages
+	if len(got) != 2 || got[0].CopyOf != here || got[1].CopyOf != flagged {
+		t.Errorf("told %+v", got)
+	}
+}
+
 // TestTwinsOfWhatIsOnItsWay: a message that an action here has moved already is
 // found where the server has it.
 func TestTwinsOfWhatIsOnItsWay(t *testing.T) {
