@@ -105,10 +105,13 @@ func TestDoctorNamesWhatCannotBeRead(t *testing.T) {
 	r.must(r.store.RaiseProblem(t.Context(), mail.Problem{
 		Account: a.ID, Code: mail.CodeUnreadable, Class: mail.ClassProtocol, Args: mail.Args{"folder": "Work", "uid": "7"},
 	}))
+	r.must(r.store.RaiseProblem(t.Context(), mail.Problem{
+		Account: a.ID, Code: mail.CodeFolderRefused, Class: mail.ClassProtocol, Args: mail.Args{"folder": "Lists", "text": "broken"},
+	}))
 	checks, err := r.Doctor(t.Context())
 	r.must(err)
 	last := checks[len(checks)-1]
-	if len(last.Problems) != 1 || last.Problems[0].Args["folder"] != "Work" || last.Problems[0].Args["uid"] != "7" {
+	if len(last.Problems) != 2 || last.Problems[0].Args["folder"] != "Work" || last.Problems[0].Args["uid"] != "7" || last.Problems[1].Args["folder"] != "Lists" {
 		t.Errorf("%+v", last)
 	}
 }

@@ -8,7 +8,8 @@
 //     server tells what it agreed to, and a server that does not loses that for
 //     the connection (promise.go); one that does is polled less;
 //   - finding out: a dirty mailbox is reconciled by UID with QRESYNC, else
-//     CONDSTORE, else the flags of all UIDs (pass.go, target.go, reconcile.go);
+//     CONDSTORE, else the flags of all UIDs (pass.go, target.go, reconcile.go); a
+//     folder that the server refuses to show is told of (refusal.go);
 //   - first sync: the inbox's newest messages, then everything newest first in
 //     batches of bounded size (backfill.go), resumed where it was cut;
 //   - doing: what the user did is sent from the store's queue (ops.go, opflags.go,

@@ -102,10 +102,13 @@ func listReturn(caps wire.Caps, extended bool, items string) []string {
 // given with LIST. A mailbox whose STATUS is refused keeps none.
 func (s *session) statuses(ctx context.Context, list []listed) error {
 	var steps []step
+	answers := make([]wire.Status, len(list))
 	for i := range list {
 		l := &list[i]
 		if l.indexed() && !l.hasStatus {
-			steps = append(steps, s.statusStep(l.Name, &l.status, &l.hasStatus))
+			st := s.statusStep(l.Name, &l.status, &l.hasStatus)
+			st.end = func(got wire.Status) { answers[i] = got }
+			steps = append(steps, st)
 		}
 	}
 	if err := s.play(ctx, steps); err != nil {
@@ -114,21 +117,25 @@ func (s *session) statuses(ctx context.Context, list []listed) error {
 	for i := range list {
 		switch l := &list[i]; {
 		case l.hasStatus:
-			delete(s.suspects, l.Name)
+			if s.suspects[l.Name] == "STATUS" {
+				delete(s.suspects, l.Name)
+			}
 		case l.indexed():
-			l.refused = s.suspects[l.Name]
-			s.suspect(l.Name)
+			if l.refused = s.suspects[l.Name] != ""; l.refused {
+				s.refuseStatus(l.Name, answers[i])
+			}
+			s.suspect(l.Name, "STATUS")
 		}
 	}
 	return nil
 }
 
-// suspect notes that a mailbox was listed and cannot be had. It may have gone
+// suspect notes that a mailbox was listed and cannot be had, by which command. It may have gone
 // between the two, and some servers list for a moment what was just deleted:
 // the folders are listed again soon, once.
-func (s *session) suspect(name string) {
-	if !s.suspects[name] {
-		s.suspects[name] = true
+func (s *session) suspect(name, command string) {
+	if s.suspects[name] == "" {
+		s.suspects[name] = command
 		s.pollNow()
 	}
 }

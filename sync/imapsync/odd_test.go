@@ -230,7 +230,9 @@ func TestRefusedFlagsAreNoFreshness(t *testing.T) {
 		bare+onlyInbox+statusOf+
 			"S: * STATUS INBOX (MESSAGES 2 UIDNEXT 3 UIDVALIDITY 7 UNSEEN 1)\nS: A3 OK done\n"+
 			"C: A6 SELECT \"INBOX\"\nC: A7 UID FETCH 1:2 (UID FLAGS)\nC: A8 UID FETCH 3:* "+items+"\n"+
-			selected("A6", 2, 3)+"S: A7 NO not now\nS: A8 OK done\n",
+			selected("A6", 2, 3)+"S: A7 NO not now\nS: A8 OK done\n"+
+			"C: B1 SELECT \"INBOX\"\nC: B2 UID SEARCH UID 1:2\nC: B3 UID FETCH 3:* "+items+"\n"+
+			selected("B1", 2, 3)+"S: * SEARCH 1 2\nS: B2 OK done\nS: B3 OK done\n",
 	)
 	o.mustPass()
 	then := o.inbox().LastSync

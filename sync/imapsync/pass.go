@@ -91,7 +91,7 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 		}
 		unsure := t.how == byFlags && l.status.Messages > 0 || !l.hasStatus
 		news, told := h.boxes[box.Name]
-		forced := whole && unsure || id == s.inbox && h.inbox() || told && !agrees(box.Cursor, news)
+		forced := s.w.refusals.has(box.Name) || whole && unsure || id == s.inbox && h.inbox() || told && !agrees(box.Cursor, news)
 		if !forced && !t.dirty() || id == s.inbox && looked {
 			continue
 		}
@@ -119,6 +119,9 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 		return err
 	}
 	if err := s.w.cfg.Store.ForgetExpected(ctx, s.w.cfg.Account.ID, s.lastPoll.Add(-arrivalGrace)); err != nil {
+		return err
+	}
+	if err := s.tellRefused(ctx, byName); err != nil {
 		return err
 	}
 	if err := s.stamp(ctx, byName, whole); err != nil {

@@ -84,6 +84,9 @@ func (s *session) askAll(ctx context.Context, ts []*target) (fs []finding, again
 			again = append(again, t)
 		case d != nil:
 			fs = append(fs, finding{t, d})
+			if !t.light && !t.noFlags {
+				s.allow(t.box.Name)
+			}
 		}
 	}
 	return fs, again, nil
@@ -137,7 +140,8 @@ func (s *session) settle(ctx context.Context, t *target) (d *store.Delta, done b
 			return nil, true, f
 		}
 		s.log.Info("a mailbox cannot be opened", "mailbox", t.box.ID, "code", t.refusal.Code)
-		s.suspect(t.box.Name)
+		s.suspect(t.box.Name, "SELECT")
+		s.refuse(t.box, t.refusal.Fault("SELECT"), t.refusal.Code)
 		return nil, true, nil
 	}
 	for _, f := range []*mail.Fault{t.refusedOld, t.refusedNew} {
@@ -153,15 +157,18 @@ func (s *session) settle(ctx context.Context, t *target) (d *store.Delta, done b
 	if t.how == adopt {
 		return s.settleAdopt(t)
 	}
-	if t.refusedOld != nil {
-		s.log.Warn("the server refuses the flags of a mailbox", "mailbox", t.box.ID)
-		return nil, true, nil //nolint:nilerr // it stays dirty, and is asked again with the next poll
-	}
 	if t.sel.UIDValidity != cur.UIDValidity {
 		// Every UID we know means another message now, or none.
 		t.how, t.upTo, t.tail = adopt, 0, small(int(t.sel.Exists))
 		t.status.Messages = int(t.sel.Exists)
 		return nil, false, nil
+	}
+	if t.refusedOld != nil {
+		s.askLess(t)
+		return nil, false, nil //nolint:nilerr // it is told when it stays so
+	}
+	if t.noFlags && !t.knew && t.exists > 0 {
+		return nil, true, nil // nor does it say which messages there are
 	}
 	if t.spoilt() {
 		s.dontPeek("refused or unreadable")
@@ -332,6 +339,9 @@ func (t *target) delta(s *session, gone []mail.UID) *store.Delta {
 	}
 	c.UIDNext, c.HighestModSeq, c.Messages = next, t.sel.HighestModSeq, messages
 	t.tell(d, &c)
+	if d.Partial = t.noFlags; d.Partial { // what the numbers tell of flags is yet to be asked for
+		d.Cursor.HighestModSeq, d.Cursor.Unseen = t.box.Cursor.HighestModSeq, t.box.Cursor.Unseen
+	}
 	return d
 }
 

@@ -42,7 +42,7 @@ type session struct {
 	turns  int // questions for mailboxes so far
 	held   int // bytes of new messages that a reconcile has not written yet
 
-	suspects map[string]bool // names that were listed and could not be had
+	suspects map[string]string // names that were listed and could not be had, and by which command
 
 	total      int       // messages on the server at the last listing
 	reported   bool      // progress was told that is not at its end
@@ -70,7 +70,7 @@ func newSession(w *Worker, conn *wire.Conn, h *hints) *session {
 		w: w, conn: conn, log: w.cfg.Log, hints: h,
 		esearch: caps.Has("ESEARCH") || caps.Has("IMAP4REV2"),
 		stored:  map[mail.MailboxID]mail.ModSeq{},
-		boxes:   map[mail.MailboxID]*mail.Mailbox{}, batch: fillBatch, suspects: map[string]bool{},
+		boxes:   map[mail.MailboxID]*mail.Mailbox{}, batch: fillBatch, suspects: map[string]string{},
 	}
 	s.noPeek = w.peeksLost >= peekTries
 	s.renewShare = float64(spread(900, 1.1)) / 1000

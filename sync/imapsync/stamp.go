@@ -20,7 +20,7 @@ func (s *session) stamp(ctx context.Context, byName map[string]*listed, whole bo
 	var same []mail.MailboxID
 	for id, box := range s.boxes {
 		l := byName[box.Name]
-		if l == nil || !l.indexed() || !l.hasStatus || box.Cursor.BackfillBelow > 1 {
+		if l == nil || !l.indexed() || !l.hasStatus || box.Cursor.BackfillBelow > 1 || s.w.refusals.has(box.Name) {
 			continue
 		}
 		if t := (&target{box: box, status: l.status, hasStatus: true}); !t.dirty() {

@@ -38,6 +38,7 @@ type target struct {
 	light     bool     // of byFlags: only new mail was told of, so ask for no flags
 	askStatus bool     // no STATUS came with a listing
 	askUIDs   bool     // which UIDs exist has to be known
+	noFlags   bool     // the server refuses them: what is new and gone is asked alone
 	doubted   bool     // an earlier round would have removed most of the mailbox
 	upTo      mail.UID // new messages above it are left for the next round; 0: all
 	tail      int      // of adopt: how many messages to take, newest first
@@ -139,6 +140,7 @@ func (t *target) steps(s *session) []step {
 	}
 	if t.knowsAny() {
 		switch {
+		case t.noFlags:
 		case t.how == byModSeq:
 			fetch(&t.refusedOld, "UID FETCH %d:%d (UID FLAGS) (CHANGEDSINCE %d)", t.from(), t.next()-1, t.box.Cursor.HighestModSeq)
 		case t.how == byFlags && !t.light:

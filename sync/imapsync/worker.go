@@ -73,6 +73,7 @@ type Worker struct {
 	kept      int  // polls in a row that found nothing that NOTIFY had not told
 	peeksLost int  // connections in a row that ended over a question for first words
 	plain     bool // a connection came to grief over compression: no other is compressed
+	refusals  refusals
 
 	mu      sync.Mutex
 	serving bool

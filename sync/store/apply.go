@@ -257,7 +257,7 @@ func (a *applier) settle(d boxDelta, batch Batch) error {
 	if d.Server != nil {
 		b.server, b.hasServer = *d.Server, true
 	}
-	if !batch.Synced.IsZero() {
+	if !batch.Synced.IsZero() && !d.Partial {
 		b.LastSync = batch.Synced.UTC()
 	}
 	return nil

@@ -200,6 +200,11 @@ func TestSyncedIsKept(t *testing.T) {
 	if got := f.boxes()["INBOX"].LastSync; !got.Equal(day) || len(cs) != 0 {
 		t.Errorf("got %v, changes %q", got, kinds(cs))
 	}
+	_, err = f.Apply(f.ctx(), acc, Batch{Deltas: []Delta{{Mailbox: b.ID, Partial: true}}, Synced: day.AddDate(0, 0, 1)})
+	f.must(err)
+	if got := f.boxes()["INBOX"].LastSync; !got.Equal(day) {
+		t.Errorf("not all could be had, and it is in step at %v", got)
+	}
 }
 
 func TestDeltasOfAnotherAccountsFolderAreRefused(t *testing.T) {

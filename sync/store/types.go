@@ -66,6 +66,9 @@ type Delta struct {
 	// Backfill says that Added was there before Heron first looked, whatever
 	// Batch.Origin says.
 	Backfill bool
+	// Partial says that not all could be had: the mailbox is not in step, and its
+	// LastSync stays.
+	Partial bool
 	// Uncertain are UIDs whose data could not be read. They count as known, so
 	// that they are not fetched for ever, and show as nothing.
 	Uncertain []mail.UID
