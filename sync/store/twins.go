@@ -11,7 +11,7 @@ import (
 // a move of which only one side was seen.
 type twin struct {
 	id   mail.MessageID
-	box  mail.MailboxID
+	box  mail.MailboxID // 0: it is to be matched again
 	uid  mail.UID
 	sort int64
 	like stray // what it looks like
@@ -25,18 +25,18 @@ func scanTwin(r scanner) (w twin, err error) {
 
 // selectTwins asks an account for what it received at some times: COPY and MOVE
 // keep it (RFC 3501 §6.4.7), and there are indexes by it already, which are used
-// whatever SQLite thinks of them. It takes what shows in some mailbox, what an
-// action that waits has deleted, and what is flagged \Deleted: what shows no more
-// was known all the same.
+// whatever SQLite thinks of them. It takes what shows in some mailbox, what does
+// not as an action that waits has deleted it, or as it is to be matched again, and
+// what is flagged \Deleted: what shows no more was known all the same.
 const (
-	twinColumns = `SELECT m.id, m.mailbox, m.uid, m.sort, m.size, m.received, m.date, m.header_id, m.email_id, m.subject `
-	atTimes     = ` m.sort IN (SELECT value FROM json_each(?1)) AND m.mailbox IS NOT NULL `
+	twinColumns = `SELECT m.id, coalesce(m.mailbox, 0), m.uid, m.sort, m.size, m.received, m.date, m.header_id, m.email_id, m.subject `
+	atTimes     = ` m.sort IN (SELECT value FROM json_each(?1)) AND (m.mailbox IS NOT NULL OR m.reset) `
 	selectTwins = twinColumns + `FROM mailboxes b CROSS JOIN messages m INDEXED BY messages_list
 		ON m.shown_in = b.id AND (m.shown & 16) = 0 AND` + atTimes + `WHERE b.account = ?2 AND b.gone = 0
 	UNION ALL ` + twinColumns + `FROM messages m INDEXED BY messages_list
 		WHERE m.shown_in IS NULL AND (m.shown & 16) = 0 AND m.account = ?2 AND` + atTimes + `
 	UNION ALL ` + twinColumns + `FROM messages m INDEXED BY messages_hidden
-		WHERE m.account = ?2 AND (m.shown & 16) <> 0 AND` + atTimes + `ORDER BY 1`
+		WHERE m.account = ?2 AND (m.shown & 16) <> 0 AND m.mailbox IS NOT NULL AND` + atTimes + `ORDER BY 1`
 )
 
 // times are those at which messages were received, as selectTwins wants them.
@@ -101,7 +101,7 @@ func (s *Store) Twins(ctx context.Context, account mail.AccountID, d Delta) ([]m
 	for i := range d.Added {
 		f := &d.Added[i]
 		for _, w := range ts[sortKey(f)] {
-			if w.box != d.Mailbox && w.like.likeness(d.Mailbox, f) > 0 {
+			if w.box != 0 && w.box != d.Mailbox && w.like.likeness(d.Mailbox, f) > 0 {
 				out = append(out, mail.Location{Mailbox: w.box, UID: w.uid})
 			}
 		}

@@ -145,6 +145,24 @@ func TestACopyOfWhatIsBeingDeleted(t *testing.T) {
 	}
 }
 
+// TestACopyOfWhatIsToBeMatched: what waits to be matched after a change of
+// UIDVALIDITY is known, and a copy of it elsewhere is no news.
+func TestACopyOfWhatIsToBeMatched(t *testing.T) {
+	t.Parallel()
+	f, inbox, work := twoFolders(t)
+	id := f.id(inbox, 2)
+	f.apply(Delta{Mailbox: inbox.ID, Reset: true})
+	d := inStep(work.ID, 1, 12, msg(11, 2))
+	at, err := f.Twins(f.ctx(), acc, d)
+	f.must(err)
+	if len(at) != 0 {
+		t.Errorf("twins at %+v: it is nowhere yet", at)
+	}
+	if got := find[mail.MessagesAdded](t, f.apply(d)).Messages; got[0].CopyOf != id {
+		t.Errorf("told %+v", got)
+	}
+}
+
 // TestTwinsOfWhatIsOnItsWay: a message that an action here has moved already is
 // found where the server has it.
 func TestTwinsOfWhatIsOnItsWay(t *testing.T) {
