@@ -65,7 +65,6 @@ func (c *client) deliver(s step) {
 		if s.On {
 			opts.Flags = []imap.Flag{imap.FlagSeen}
 		}
-		l.in(box)
 		cmd := c.c.Append(box, int64(len(text)), opts)
 		_, werr := cmd.Write(text)
 		cerr := cmd.Close()
@@ -106,7 +105,6 @@ func (c *client) carry(s step) {
 		return
 	}
 	// The listing may have come between: the mailbox is the one selected.
-	l.in(to)
 	var err error
 	if s.What == "move" {
 		l.movers["client"] = 0
@@ -157,7 +155,6 @@ func (c *client) folder(s step) {
 		}
 		name, err = name+" to "+to, c.c.Rename(name, to, nil).Wait()
 	case "remove":
-		c.r.removals++
 		err = c.c.Delete(name).Wait()
 	}
 	c.r.tell("client %ss folder %s: %v", s.What, name, err)

@@ -80,7 +80,7 @@ func (s *servers) next(t *testing.T) (*mailtest.Dovecot, int) {
 		if s.dc != nil {
 			s.dc.Stop()
 		}
-		s.dc, s.used = mailtest.StartDovecot(t, mailtest.DovecotConfig{Users: usersEach, Extra: s.extra}), 0
+		s.dc, s.used = mailtest.StartDovecot(t, mailtest.DovecotConfig{Users: usersEach, Extra: keepsLog + s.extra}), 0
 	}
 	s.used++
 	return s.dc, s.used - 1

@@ -87,7 +87,6 @@ func (m *machine) carry(s step) {
 		return
 	}
 	op.Mailbox = to.ID
-	l.in(to.Name)
 	if op.Kind == mail.OpCopy {
 		l.copies++
 	}
@@ -113,7 +112,6 @@ func (m *machine) folder(s step) {
 		m.queue(mail.Op{Kind: mail.OpFolderRename, Mailbox: box.ID, Name: to}, "")
 		return
 	}
-	m.r.removals++
 	m.queue(mail.Op{Kind: mail.OpFolderDelete, Mailbox: box.ID}, "")
 }
 

@@ -12,9 +12,10 @@
 //
 //   - both stores have the server's folders, messages, flags and counts;
 //   - each message is there once, and once more for each copy that was made;
-//     it is gone only when somebody deleted it; it is there twice where two moved
-//     it in the same moment, see met;
-//   - nobody told of a message as new more often than it came to a folder;
+//     it is gone only when somebody deleted it, or a folder that held it, as the
+//     server's log says; it is there twice where two moved it in the same moment,
+//     see met;
+//   - nobody told of a message as new more than once, however often it was copied;
 //   - what a machine did is as it left it, and came back to it as nothing.
 //
 // To run it: go test ./sync/internal/converge; HERON_LONG=1 makes it 500 rounds

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,26 +32,21 @@ type letter struct {
 	sure    int    // and at least so many
 	gone    int    // at most so many were deleted
 	carried []span // when the client moved it
-	exposed bool   // it was put into a folder that may be deleted
 	// What each machine last did with the flag that is its own.
 	own map[string]bool
 	// Who moved it, and where to, as that machine has the folder.
 	movers map[string]mail.MailboxID
 }
 
-// in notes that somebody puts the letter into a folder.
-func (l *letter) in(box string) { l.exposed = l.exposed || slices.Contains(places, box) }
-
 // round is one history.
 type round struct {
 	*rapid.T
-	told     *testing.T // keeps what is logged, also of a round that does not fail again
-	dc       *mailtest.Dovecot
-	user     int
-	dir      string
-	letters  map[string]*letter
-	order    []string
-	removals int // at most so many folders were deleted
+	told    *testing.T // keeps what is logged, also of a round that does not fail again
+	dc      *mailtest.Dovecot
+	user    int
+	dir     string
+	letters map[string]*letter
+	order   []string
 	// The server may list, in a session that is some time old, folders as they
 	// were before others renamed or deleted them; with the next connection they
 	// are as they should. Plain clients see the same of Dovecot 2.3.
