@@ -246,3 +246,21 @@ func TestEveryActionHasWords(t *testing.T) {
 		}
 	}
 }
+
+// TestAFolderIsNamedAsItIs: where the server keeps the user's folders elsewhere than
+// at the top level, what was made is said with its whole path.
+func TestAFolderIsNamedAsItIs(t *testing.T) {
+	for args, want := range map[string]string{
+		"folder create work New":       "INBOX/New",
+		"folder rename work Lists New": "INBOX/New",
+	} {
+		f := sample()
+		f.result = api.ActionResult{Op: 5, Ops: []mail.OpID{5}, Path: want}
+		if o := try(t, &fakes{worker: f}, strings.Fields(args)...); o.code != 0 || !strings.Contains(o.out, want) {
+			t.Errorf("%s: %s%s", args, o.out, o.errOut)
+		}
+		if o := try(t, &fakes{worker: f}, append(strings.Fields(args), "--json")...); !strings.Contains(o.out, `"path":"`+want+`"`) {
+			t.Errorf("%s --json: %s%s", args, o.out, o.errOut)
+		}
+	}
+}

@@ -99,6 +99,13 @@ func (a *app) actOnFolder(ctx context.Context, id mail.AccountID, act api.Folder
 	if err != nil {
 		return err
 	}
+	switch { // a server may keep the user's folders elsewhere than at the top level
+	case done.Path == "":
+	case act.Kind == mail.FolderRename:
+		act.To = done.Path
+	default:
+		act.Path = done.Path
+	}
 	out := folderResult{Account: id, Path: act.Path, actResult: res}
 	if act.To != "" {
 		out.Path = act.To

@@ -13,11 +13,14 @@ type FolderAction struct {
 	Kind mail.FolderActionKind
 	Path string // display path of the folder
 	To   string // of mail.FolderRename: its new display path
+	// A path that a new folder or name gets at the top level is within the user's
+	// own folders, where the server keeps these elsewhere (RFC 2342).
 }
 
 // FolderDone is what a FolderAction queued.
 type FolderDone struct {
 	Ops   []mail.Op // none if nothing had to change
+	Path  string    // of the folder, that of a new name if it gets one
 	Role  mail.Role // of the folder
 	Count int       // messages that mail.FolderEmpty deletes
 }
@@ -36,6 +39,9 @@ func (e *Engine) DoFolder(ctx context.Context, id mail.AccountID, a FolderAction
 	if err != nil {
 		return FolderDone{}, err
 	}
+	if a, err = e.place(ctx, id, boxes, a); err != nil {
+		return FolderDone{}, err
+	}
 	op, done, err := e.folderOp(ctx, boxes, a)
 	if err != nil || op.Kind == "" {
 		return done, err
@@ -45,17 +51,34 @@ func (e *Engine) DoFolder(ctx context.Context, id mail.AccountID, a FolderAction
 	return done, err
 }
 
+// place gives an action the path that a new folder, or a new name, gets in truth.
+func (e *Engine) place(ctx context.Context, id mail.AccountID, boxes []mail.Mailbox, a FolderAction) (FolderAction, error) {
+	if a.Kind != mail.FolderCreate && a.Kind != mail.FolderRename {
+		return a, nil
+	}
+	home, err := e.home(ctx, id, boxes)
+	if err != nil {
+		return a, err
+	}
+	if a.Kind == mail.FolderCreate {
+		a.Path = placed(boxes, home, a.Path)
+	} else {
+		a.To = placed(boxes, home, a.To)
+	}
+	return a, nil
+}
+
 // folderOp is the op that an action is; no kind if nothing has to change.
 func (e *Engine) folderOp(ctx context.Context, boxes []mail.Mailbox, a FolderAction) (mail.Op, FolderDone, error) {
 	if a.Kind == mail.FolderCreate {
 		name, err := newName(boxes, a.Path)
-		return mail.Op{Kind: mail.OpFolderCreate, Name: name}, FolderDone{}, err
+		return mail.Op{Kind: mail.OpFolderCreate, Name: name}, FolderDone{Path: a.Path}, err
 	}
 	box, ok := byPath(boxes, a.Path)
 	if !ok {
 		return mail.Op{}, FolderDone{}, folderFault(mail.CodeNoFolder, a.Path)
 	}
-	done := FolderDone{Role: box.Role}
+	done := FolderDone{Path: box.Path(), Role: box.Role}
 	op := mail.Op{Mailbox: box.ID}
 	fixed := box.Role == mail.RoleInbox || strings.EqualFold(box.Name, "INBOX")
 	switch a.Kind {
@@ -72,7 +95,7 @@ func (e *Engine) folderOp(ctx context.Context, boxes []mail.Mailbox, a FolderAct
 			return op, done, f
 		}
 		var err error
-		op.Kind = mail.OpFolderRename
+		op.Kind, done.Path = mail.OpFolderRename, a.To
 		op.Name, err = newName(boxes, a.To)
 		return op, done, err
 	case mail.FolderDelete:

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"strings"
 
 	"github.com/heronmail/heron/sync/mail"
 )
@@ -12,6 +11,7 @@ type group struct {
 	account  mail.AccountID
 	messages []mail.Message
 	boxes    []mail.Mailbox // of the account, as they are shown
+	home     string         // what the path of a new folder begins with
 }
 
 // groups sorts messages by account, in the order in which the accounts come.
@@ -36,7 +36,11 @@ func (e *Engine) groups(ctx context.Context, ids []mail.MessageID) ([]group, err
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, group{account: m.Account, boxes: boxes})
+			home, err := e.home(ctx, m.Account, boxes)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, group{account: m.Account, boxes: boxes, home: home})
 		}
 		out[i].messages = append(out[i].messages, m)
 	}
@@ -96,7 +100,7 @@ func (e *Engine) moveToRole(g group, role mail.Role) ([]mail.Op, error) {
 	if to, ok := g.ofRole(role); ok {
 		return e.transfer(mail.OpMove, g, g.outside(to.ID), to.ID), nil
 	}
-	name, err := mail.NewName(g.prefix()+usualName(role), delimiter(g.boxes, ""))
+	name, err := mail.NewName(g.home+usualName(role), delimiter(g.boxes, ""))
 	if err != nil {
 		return nil, err
 	}
@@ -126,32 +130,11 @@ func (g group) ofRole(r mail.Role) (mail.Mailbox, bool) {
 		}
 	}
 	for _, b := range g.boxes {
-		if b.Role == mail.RoleNone && b.Selectable && b.Path() == g.prefix()+usualName(r) {
+		if b.Role == mail.RoleNone && b.Selectable && b.Path() == g.home+usualName(r) {
 			return b, true
 		}
 	}
 	return mail.Mailbox{}, false
-}
-
-// prefix is what the path of a new folder begins with: some servers (Courier,
-// Cyrus by default) keep every folder of a user below the inbox, and make none
-// elsewhere. It is guessed from where the others are.
-func (g group) prefix() string {
-	const below = "INBOX/"
-	others := 0
-	for _, b := range g.boxes {
-		switch p := b.Path(); {
-		case strings.EqualFold(p, "INBOX"):
-		case strings.HasPrefix(p, below):
-			others++
-		default:
-			return ""
-		}
-	}
-	if others == 0 {
-		return ""
-	}
-	return below
 }
 
 // outside are the messages that are not in a folder, inside those that are.

@@ -19,7 +19,7 @@ func (b *backend) Do(ctx context.Context, a api.Action) (api.ActionResult, error
 func (b *backend) DoFolder(ctx context.Context, id mail.AccountID, a api.FolderAction) (api.ActionResult, error) {
 	done, err := b.engine.DoFolder(ctx, id, engine.FolderAction{Kind: a.Kind, Path: a.Path, To: a.To})
 	out := toResult(done.Ops)
-	out.Role, out.Count = done.Role, done.Count
+	out.Path, out.Role, out.Count = done.Path, done.Role, done.Count
 	return out, err
 }
 

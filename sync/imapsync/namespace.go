@@ -1,6 +1,9 @@
 package imapsync
 
 import (
+	"context"
+	"strings"
+
 	"github.com/heronmail/heron/sync/mail"
 	"github.com/heronmail/heron/sync/wire"
 )
@@ -10,6 +13,7 @@ import (
 // (XLIST, Google's before there was RFC 6154).
 type places struct {
 	asked      bool
+	kept       bool // what it said of the user's own folders is in the store
 	namespaces []wire.Prefix
 	roles      map[string]mail.Role // by XLIST
 }
@@ -47,6 +51,33 @@ func (p *places) steps(caps wire.Caps) []step {
 		}})
 	}
 	return steps
+}
+
+// home is what the paths of the user's own folders begin with, as they are shown:
+// the first of the personal namespaces is that in which new ones are made. known is
+// false where the server did not say, or not in a way that parts levels.
+func (p *places) home() (home string, known bool) {
+	for _, ns := range p.namespaces {
+		switch {
+		case ns.Whose != wire.Personal:
+		case ns.Name == "":
+			return "", true
+		default:
+			level, ok := strings.CutSuffix(ns.Name, ns.Delimiter)
+			return mail.DisplayPath(level, ns.Delimiter) + "/", ok && level != "" && ns.Delimiter != ""
+		}
+	}
+	return "", false
+}
+
+// keepHome lets the store know where new folders belong, once a connection.
+func (s *session) keepHome(ctx context.Context) error {
+	home, known := s.places.home()
+	if !known || s.places.kept {
+		return nil
+	}
+	s.places.kept = true
+	return s.w.cfg.Store.SetHome(ctx, s.w.cfg.Account.ID, home)
 }
 
 // arrange completes the folders of a list with what is known of their places.

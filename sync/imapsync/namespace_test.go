@@ -9,6 +9,7 @@ import (
 
 	"github.com/heronmail/heron/sync/mail"
 	"github.com/heronmail/heron/sync/store"
+	"github.com/heronmail/heron/sync/wire"
 )
 
 // TestOthersFolders: a group's folders are there and do no harm: none of them
@@ -149,5 +150,28 @@ func TestHostileFolderNames(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(o.dir, "..", "..", "x")); err == nil {
 		t.Error("a folder's name became a path")
+	}
+}
+
+// TestHome: where the user's own folders are, as it is shown.
+func TestHome(t *testing.T) {
+	t.Parallel()
+	own := func(name, delimiter string) wire.Prefix { return wire.Prefix{Name: name, Delimiter: delimiter} }
+	group := wire.Prefix{Name: "shared.", Delimiter: ".", Whose: wire.Shared}
+	for want, c := range map[string][]wire.Prefix{
+		"true ":              {group, own("", "/"), own("#mh/", "/")},
+		"true INBOX/":        {own("INBOX.", "."), group},
+		"true Mail/Own\\/s/": {own("Mail.Own/s.", ".")},
+		"false ":             {group},
+	} {
+		home, known := (&places{namespaces: c}).home()
+		if got := fmt.Sprint(known, " ", home); got != want {
+			t.Errorf("%+v: %q, want %q", c, got, want)
+		}
+	}
+	for _, ns := range []wire.Prefix{own("~", ""), own("mail/x", "/"), own("/", "/")} {
+		if home, known := (&places{namespaces: []wire.Prefix{ns}}).home(); known {
+			t.Errorf("%+v: %q", ns, home)
+		}
 	}
 }

@@ -51,6 +51,9 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 	if err := s.adoptListing(ctx, list, boxes); err != nil {
 		return err
 	}
+	if err := s.keepHome(ctx); err != nil {
+		return err
+	}
 	byName := make(map[string]*listed, len(list))
 	s.total, s.tally.Folders = 0, 0
 	for i := range list {

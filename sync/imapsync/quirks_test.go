@@ -94,7 +94,12 @@ func TestServersAsTheyAre(t *testing.T) {
 		"courier.txt": {
 			map[string]mail.Role{
 				"INBOX/Sent": mail.RoleSent, "INBOX/Trash": mail.RoleTrash, "INBOX/Lists/Trash": "", "shared/team/Trash": mail.RoleShared,
-			}, nil,
+			},
+			func(o *odd) {
+				if home, known, err := o.store.Home(o.Context(), "odd"); home != "INBOX/" || !known || err != nil {
+					o.Errorf("the user's folders are in %q, %v, %v", home, known, err)
+				}
+			},
 		},
 		"cyrus.txt": {
 			map[string]mail.Role{"INBOX/Bin": mail.RoleTrash, "user/ann/Trash": mail.RoleShared, "news": mail.RoleShared},

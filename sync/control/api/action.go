@@ -30,8 +30,10 @@ type ActionResult struct {
 	Op mail.OpID `json:"op"` // 0: nothing had to change
 	// Ops are all that were queued: messages of several accounts need several.
 	Ops []mail.OpID `json:"ops,omitempty"`
-	// Role is that of the folder, and Count how many messages emptying it
+	// Path is the folder's, or the one that it gets: a server may keep the user's
+	// own folders elsewhere than at the top level. Role is that of the folder, and Count how many messages emptying it
 	// deletes; of a FolderAction.
+	Path  string    `json:"path,omitempty"`
 	Role  mail.Role `json:"role,omitempty"`
 	Count int       `json:"count,omitempty"`
 }
