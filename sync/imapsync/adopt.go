@@ -69,9 +69,9 @@ func (s *session) settleAdopt(t *target) (*store.Delta, bool, error) {
 }
 
 // small is how many messages of a mailbox that is adopted are fetched at once:
-// all when they are few, else none.
-func small(messages int) int {
-	if messages <= adoptAtOnce {
+// all when they are few and not in doubt, else none.
+func (s *session) small(id mail.MailboxID, messages int) int {
+	if messages <= adoptAtOnce && s.w.most(share{id, true}) == 0 {
 		return messages
 	}
 	return 0

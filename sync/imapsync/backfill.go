@@ -81,7 +81,8 @@ func (s *session) planFills(ctx context.Context) error {
 		}
 	}
 	slices.SortFunc(plans, func(a, b *plan) int {
-		return cmp.Or(boolInt(b.box.ID == s.inbox)-boolInt(a.box.ID == s.inbox), cmp.Compare(a.box.ID, b.box.ID))
+		// What may end the connection comes last.
+		return cmp.Or(boolInt(s.w.most(share{a.box.ID, true}) > 0)-boolInt(s.w.most(share{b.box.ID, true}) > 0), boolInt(b.box.ID == s.inbox)-boolInt(a.box.ID == s.inbox), cmp.Compare(a.box.ID, b.box.ID))
 	})
 	for part := range slices.Chunk(plans, burstBoxes) {
 		var steps []step
@@ -194,6 +195,7 @@ type part struct {
 	f       *fill
 	t       *target
 	set     wire.Set
+	lethal  bool // the one message of set is not asked for
 	opened  bool
 	sel     wire.SelectData
 	refusal *mail.Fault
@@ -205,11 +207,24 @@ func (s *session) nextParts() (parts []*part, steps []step) {
 	open, held := s.open, new(int)
 	for room := s.batch; room > 0 && len(s.fills) > 0 && len(parts) < burstBoxes; {
 		f := s.fills[0]
-		p := &part{f: f, t: &target{box: s.boxes[f.id], held: held}, set: f.chunk(room), sel: open.data, opened: true}
+		most := s.w.most(share{f.id, true})
+		if most > 0 && len(parts) > 0 {
+			break // what the others answer is not lost with it
+		}
+		n := room
+		if most > 0 {
+			n, room = min(room, most), 0
+		}
+		p := &part{f: f, t: &target{box: s.boxes[f.id], held: held}, set: f.chunk(n), sel: open.data, opened: true}
 		p.t.added = make([]store.Fetched, 0, p.set.Len())
+		parts = append(parts, p)
 		room -= p.set.Len()
 		if f.left == 0 {
 			s.fills = s.fills[1:]
+		}
+		if p.lethal = p.set.Len() == 1 && s.w.lethal(share{f.id, true}, p.lo()); p.lethal {
+			p.sel.UIDValidity = p.t.box.Cursor.UIDValidity // nothing is asked
+			continue
 		}
 		if open.id != f.id {
 			p.opened = false
@@ -220,10 +235,10 @@ func (s *session) nextParts() (parts []*part, steps []step) {
 		// Nothing else is there between the ends of the set: the search said so.
 		steps = append(steps, step{
 			cmd:  fmt.Sprintf("UID FETCH %d:%d %s", p.lo(), p.hi(), s.messageItems()),
+			asks: &question{of: share{f.id, true}, n: p.set.Len(), got: p.set.Len(), uid: p.lo()},
 			each: p.t.noteOld,
 			end:  func(st wire.Status) { p.refusal = st.Fault("UID FETCH") },
 		})
-		parts = append(parts, p)
 	}
 	return parts, steps
 }
@@ -246,6 +261,9 @@ func (s *session) fetchBatch(ctx context.Context) ([]store.Delta, error) {
 			s.pollNow() // it was made anew: what came is not what was meant
 			s.dropFill(p.f.id)
 			continue
+		case p.lethal:
+			s.w.spare(share{p.f.id, true})
+			p.t.bad = append(p.t.bad, p.lo())
 		case p.refusal == nil && !p.t.tooMuch:
 		case p.refusal != nil && p.refusal.Class == mail.ClassLimit:
 			return nil, p.refusal

@@ -17,6 +17,7 @@ const (
 	secretRetry  = 30 * time.Second
 	hurryFor     = time.Minute
 	hurryMax     = 3 * time.Second
+	easyTries    = 2
 )
 
 // backoff counts tries that failed one after the other. The zero value is
@@ -35,6 +36,9 @@ func (b *backoff) hurry() {
 	b.reset()
 	b.hurries = time.Now().Add(hurryFor)
 }
+
+// ease keeps the next wait to a few seconds: the next try is not the same again.
+func (b *backoff) ease() { b.tries = min(b.tries, easyTries) }
 
 // next returns how long to wait after f. The answer is jittered, so that a
 // server that comes back is not met by all its clients in one second.

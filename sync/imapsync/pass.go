@@ -99,7 +99,7 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 			continue
 		}
 		if t.how == adopt {
-			if t.tail = small(l.status.Messages); t.tail > budget {
+			if t.tail = s.small(id, l.status.Messages); t.tail > budget {
 				t.tail = 0
 			}
 			budget -= t.tail
@@ -107,8 +107,10 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 		ts = append(ts, t)
 	}
 	byBox(ts)
-	if err := s.reconcile(ctx, ts); err != nil {
-		return err
+	for _, part := range s.apart(ts) {
+		if err := s.reconcile(ctx, part); err != nil {
+			return err
+		}
 	}
 	if whole {
 		s.lastFull = time.Now()
@@ -207,6 +209,9 @@ func (s *session) lookAtInbox(ctx context.Context, byName map[string]*listed) (b
 		return false, nil
 	}
 	t := &target{box: box, status: l.status, hasStatus: true, tail: firstLook}
+	if s.w.most(share{box.ID, true}) > 0 {
+		t.tail = 0
+	}
 	if t.choose(s); t.how != adopt {
 		return false, nil
 	}

@@ -110,23 +110,12 @@ func TestFirstWordsThatCannotBeHad(t *testing.T) {
 // not asked for ever.
 func TestFirstWordsThatEndTheConnection(t *testing.T) {
 	t.Parallel()
-	last := strings.Replace(newMailPass(1, messages(2, 2)+"S: A8 OK done\n"), " "+peekItems, "", 1)
-	falls := newMailPass(1, "S: <close>\n")
-	script := strings.Join([]string{first(1) + "C: <close>\n", falls, falls, last + "C: <close>\n"}, "---\n")
-	o := against(t, strings.TrimSuffix(script, "C: <close>\n"))
-	w := New(o.cfg)
-	for i := range 4 {
-		_, err := w.Pass(t.Context())
-		if fell := i == 1 || i == 2; (err != nil) != fell {
-			t.Fatalf("pass %d: %v", i, err)
-		}
-	}
-	if err := o.script.Err(); err != nil {
-		t.Error(err)
-	}
+	over := newMailPass(1, "S: <close>\n")
+	o := connections(t, first(1), over, over, listsInbox(2)+oneByOne(2, 1, gets(2, 2)))
 	if !slices.Equal(o.uids(), []mail.UID{1, 2}) {
 		t.Errorf("known are %v", o.uids())
 	}
+	o.unread("")
 }
 
 // TestFirstWordsOfAFirstSync: the inbox's newest get them after their

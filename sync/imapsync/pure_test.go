@@ -151,7 +151,7 @@ func TestDirty(t *testing.T) {
 		st := same
 		c.change(&st)
 		tg := &target{box: &mail.Mailbox{Cursor: cur}, status: st, hasStatus: true}
-		tg.choose(&session{qresync: true, condstore: true})
+		tg.choose(&session{w: &Worker{}, qresync: true, condstore: true})
 		if tg.dirty() != c.dirty || tg.how != c.how {
 			t.Errorf("%s: dirty %v, method %d", name, tg.dirty(), tg.how)
 		}
@@ -178,6 +178,7 @@ func TestChoose(t *testing.T) {
 	} {
 		box := mail.Mailbox{Cursor: cur}
 		box.Cursor.HighestModSeq = c.modseq
+		c.s.w = &Worker{}
 		tg := &target{box: &box, hasStatus: true, status: wire.StatusData{UIDValidity: 7, UIDNext: 20_000, Messages: 15_000}}
 		if tg.choose(&c.s); tg.how != c.how || tg.upTo != cur.UIDNext+window-1 {
 			t.Errorf("%s: method %d up to %d", name, tg.how, tg.upTo)

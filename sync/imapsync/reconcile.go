@@ -38,7 +38,7 @@ func (s *session) reconcile(ctx context.Context, ts []*target) error {
 		}
 		for _, f := range found {
 			deltas = append(deltas, *f.Delta)
-			if f.upTo > 0 && f.Cursor.UIDNext == f.upTo+1 {
+			if f.upTo > 0 && f.Cursor.UIDNext == f.upTo+1 && f.sel.UIDNext != f.Cursor.UIDNext {
 				more = append(more, f.target)
 			}
 		}
@@ -159,7 +159,7 @@ func (s *session) settle(ctx context.Context, t *target) (d *store.Delta, done b
 	}
 	if t.sel.UIDValidity != cur.UIDValidity {
 		// Every UID we know means another message now, or none.
-		t.how, t.upTo, t.tail = adopt, 0, small(int(t.sel.Exists))
+		t.how, t.upTo, t.tail = adopt, 0, s.small(t.box.ID, int(t.sel.Exists))
 		t.status.Messages = int(t.sel.Exists)
 		return nil, false, nil
 	}
@@ -327,6 +327,9 @@ func (t *target) delta(s *session, gone []mail.UID) *store.Delta {
 		}
 	}
 	d.Uncertain = s.quarantine(t.box.ID, t.bad, t.next())
+	if t.lethal {
+		s.w.spare(share{box: t.box.ID})
+	}
 	next, messages := max(c.UIDNext, t.sel.UIDNext), t.exists
 	if t.upTo > 0 {
 		next, messages = min(next, t.upTo+1), c.Messages-len(gone)+t.fresh()

@@ -1,9 +1,11 @@
 package imapsync
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,6 +96,8 @@ type step struct {
 	waits bool
 	// must says that NO or BAD is an error of the whole burst.
 	must bool
+	// asks is what it asks for, if that is messages that are new here.
+	asks *question
 	// selects says that the command selects a mailbox: what comes after its
 	// answer is of another mailbox than what came before.
 	selects bool
@@ -101,7 +105,8 @@ type step struct {
 
 // play sends the steps' commands in one write and hands out the answers. The
 // error is the connection's, or that of a step that had to succeed. A server
-// that answers without end is left.
+// that answers without end is left. Where it may come to grief, the commands go
+// out one by one.
 func (s *session) play(ctx context.Context, steps []step) error {
 	if len(steps) == 0 {
 		return nil
@@ -110,13 +115,31 @@ func (s *session) play(ctx context.Context, steps []step) error {
 		steps = append(s.ahead, steps...)
 		s.ahead = nil
 	}
+	size := len(steps)
+	if s.w.inDoubt(steps) {
+		size = 1
+	}
+	var refused error
+	for part := range slices.Chunk(steps, size) {
+		no, err := s.exchange(ctx, part)
+		if err != nil {
+			return err
+		}
+		refused = cmp.Or(refused, no)
+	}
+	return refused
+}
+
+// exchange is one burst: commands, and all that is answered to them. refused is
+// the fault of a step that had to succeed, err the connection's.
+func (s *session) exchange(ctx context.Context, steps []step) (refused, err error) {
 	cmds := make([]string, len(steps))
 	for i := range steps {
 		cmds[i] = steps[i].cmd
 	}
-	var refused error
+	answered := make([]bool, len(steps))
 	var b budget
-	err := s.conn.Burst(ctx, cmds, func(i int, r *wire.Response) error {
+	err = s.conn.Burst(ctx, cmds, func(i int, r *wire.Response) error {
 		if !r.Tagged() {
 			ours := claimed(steps[i:], r)
 			if !ours {
@@ -125,6 +148,10 @@ func (s *session) play(ctx context.Context, steps []step) error {
 			return b.spend(r, ours)
 		}
 		st, status := &steps[i], r.Status()
+		answered[i] = true
+		if st.asks != nil && status.OK() {
+			s.w.passed(st.asks)
+		}
 		if st.code != nil {
 			st.code(r.Code())
 		}
@@ -138,12 +165,13 @@ func (s *session) play(ctx context.Context, steps []step) error {
 	})
 	s.heard(err)
 	if err != nil {
-		return err
+		s.blame(ctx, steps, answered)
+		return nil, err
 	}
 	if s.quirk == nil {
 		s.know()
 	}
-	return refused
+	return refused, nil
 }
 
 // know takes what was answered to ID and ENABLE, which go out with the first

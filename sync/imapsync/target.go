@@ -43,6 +43,7 @@ type target struct {
 	upTo      mail.UID // new messages above it are left for the next round; 0: all
 	tail      int      // of adopt: how many messages to take, newest first
 	expected  int      // new messages, as far as it is known beforehand
+	lethal    bool     // the one new message that would be asked for is never answered
 	peeked    bool     // the first words of new messages were asked for too
 	turn      int      // its last question's, of those of the session
 	held      *int     // bytes of new messages that are kept, of this target or of all
@@ -90,10 +91,16 @@ func (t *target) choose(s *session) {
 		t.how = byModSeq
 	}
 	t.upTo = 0
-	if t.how == adopt || !t.hasStatus {
+	if t.how == adopt {
 		return
 	}
-	if t.status.Messages > window && t.status.UIDNext > c.UIDNext+window {
+	if most := s.w.most(share{box: t.box.ID}); most > 0 {
+		t.upTo = c.UIDNext + mail.UID(min(most, window)) - 1
+	}
+	if !t.hasStatus {
+		return
+	}
+	if t.upTo == 0 && t.status.Messages > window && t.status.UIDNext > c.UIDNext+window {
 		t.upTo = c.UIDNext + window - 1
 	}
 	if t.expected = t.status.Messages - c.Messages; t.status.UIDNext != 0 {
@@ -122,11 +129,19 @@ func (t *target) steps(s *session) []step {
 	sel.end = func(st wire.Status) { t.refusal = st; t.exists = int(t.sel.Exists); end(st) }
 	steps = append(steps, sel)
 
-	fetch := func(refused **mail.Fault, format string, args ...any) {
+	fetch := func(q *question, refused **mail.Fault, format string, args ...any) {
 		steps = append(steps, step{
+			asks: q,
 			cmd:  fmt.Sprintf(format, args...),
-			each: func(r *wire.Response) bool { return t.note(s, r) },
-			end:  func(st wire.Status) { *refused = st.Fault("UID FETCH") },
+			each: func(r *wire.Response) bool {
+				had := len(t.added)
+				ours := t.note(s, r)
+				if q != nil && len(t.added) > had && t.added[had].UID >= t.next() {
+					q.got++
+				}
+				return ours
+			},
+			end: func(st wire.Status) { *refused = st.Fault("UID FETCH") },
 		})
 	}
 	if t.askUIDs {
@@ -134,7 +149,7 @@ func (t *target) steps(s *session) []step {
 	}
 	if t.how == adopt {
 		if t.tail > 0 {
-			fetch(&t.refusedNew, "FETCH %d:* %s", max(1, t.status.Messages-t.tail+1), s.messageItems())
+			fetch(&question{of: share{t.box.ID, true}, n: min(t.tail, t.status.Messages)}, &t.refusedNew, "FETCH %d:* %s", max(1, t.status.Messages-t.tail+1), s.messageItems())
 		}
 		return steps
 	}
@@ -142,19 +157,25 @@ func (t *target) steps(s *session) []step {
 		switch {
 		case t.noFlags:
 		case t.how == byModSeq:
-			fetch(&t.refusedOld, "UID FETCH %d:%d (UID FLAGS) (CHANGEDSINCE %d)", t.from(), t.next()-1, t.box.Cursor.HighestModSeq)
+			fetch(nil, &t.refusedOld, "UID FETCH %d:%d (UID FLAGS) (CHANGEDSINCE %d)", t.from(), t.next()-1, t.box.Cursor.HighestModSeq)
 		case t.how == byFlags && !t.light:
-			fetch(&t.refusedOld, "UID FETCH %d:%d (UID FLAGS)", t.from(), t.next()-1)
+			fetch(nil, &t.refusedOld, "UID FETCH %d:%d (UID FLAGS)", t.from(), t.next()-1)
 		}
 	}
+	if t.lethal = t.upTo == t.next() && s.w.lethal(share{box: t.box.ID}, t.upTo); t.lethal {
+		t.bad = append(t.bad, t.upTo)
+		return steps
+	}
 	items := s.messageItems()
-	if t.peeked = s.mayPeek(t.expected); t.peeked {
+	if t.peeked = s.w.most(share{box: t.box.ID}) == 0 && s.mayPeek(t.expected); t.peeked {
 		items = strings.TrimSuffix(items, ")") + " " + peekItems + ")"
 	}
 	if t.upTo > 0 {
-		fetch(&t.refusedNew, "UID FETCH %d:%d %s", t.next(), t.upTo, items)
+		q := &question{of: share{box: t.box.ID}, n: int(t.upTo-t.next()) + 1, uid: t.upTo}
+		fetch(q, &t.refusedNew, "UID FETCH %d:%d %s", t.next(), t.upTo, items)
 	} else {
-		fetch(&t.refusedNew, "UID FETCH %d:* %s", t.next(), items)
+		q := &question{of: share{box: t.box.ID}, n: max(0, t.expected)}
+		fetch(q, &t.refusedNew, "UID FETCH %d:* %s", t.next(), items)
 	}
 	return steps
 }

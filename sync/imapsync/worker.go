@@ -74,16 +74,19 @@ type Worker struct {
 	peeksLost int  // connections in a row that ended over a question for first words
 	plain     bool // a connection came to grief over compression: no other is compressed
 	refusals  refusals
+	doubts    map[share]*doubt
+	spared    int // lethal messages in a row, without another that could be had
 
-	mu      sync.Mutex
-	serving bool
-	begins  chan struct{} // closed when serving begins
-	drop    func()        // ends the connection, or the try to make one; nil between them
-	dropped bool          // a kick did that: it is no fault
-	asks    []*ask
-	raised  []mail.Code                  // problems of which somebody was told, and that are not over
-	cleared bool                         // a pass went well in this process
-	synced  map[mail.MailboxID]time.Time // when folders were in step, where the store does not have it yet
+	mu       sync.Mutex
+	serving  bool
+	begins   chan struct{} // closed when serving begins
+	drop     func()        // ends the connection, or the try to make one; nil between them
+	dropped  bool          // a kick did that: it is no fault
+	narrowed bool          // a connection ended, and it is better known over what
+	asks     []*ask
+	raised   []mail.Code                  // problems of which somebody was told, and that are not over
+	cleared  bool                         // a pass went well in this process
+	synced   map[mail.MailboxID]time.Time // when folders were in step, where the store does not have it yet
 	// listening is set while the server needs nothing but to be listened to.
 	listening *listening
 }
@@ -144,6 +147,9 @@ func (w *Worker) Serve(ctx context.Context) error {
 			// It worked until now: most likely it works at once again, and
 			// nobody has to hear of it.
 			continue
+		}
+		if w.takeNarrowed() {
+			b.ease()
 		}
 		w.rest(ctx, f, &b, secret)
 	}
