@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -157,6 +158,37 @@ func TestUndo(t *testing.T) {
 	for _, args := range []string{"undo x", "undo -- -3", "undo 1 2"} {
 		if o = try(t, &fakes{worker: f}, strings.Fields(args)...); o.code != 2 {
 			t.Errorf("%s: exit %d", args, o.code)
+		}
+	}
+}
+
+// TestUndoSaysWhatItPassesOver: what could not be taken back, in either language, and
+// --wait waits for every op that it queued.
+func TestUndoSaysWhatItPassesOver(t *testing.T) {
+	whys := []mail.PassReason{mail.PassGone, mail.PassDeleted, mail.PassCopy, mail.PassFolder, mail.PassMail, "of a newer holder"}
+	for _, lang := range []string{"en", "de"} {
+		f := sample()
+		f.op.State, f.undoOps = mail.OpDone, []mail.OpID{6, 7, 8}
+		for i, why := range whys {
+			f.passed = append(f.passed, api.PassedOver{Op: 4, Why: why, Count: i + 1}, api.PassedOver{Op: 5, Why: why, Count: 40})
+		}
+		in := func(e *env) { e.Lang = lang }
+		o := tryIn(t.Context(), t, &fakes{worker: f}, in, "undo", "--wait")
+		lines := strings.Split(strings.TrimSpace(o.out), "\n")
+		if o.code != 0 || len(lines) != 1+len(whys) || strings.Contains(o.out, "ctl.") {
+			t.Fatalf("%s: exit %d, %s%s", lang, o.code, o.out, o.errOut)
+		}
+		for i, line := range lines[1:] {
+			if !strings.Contains(line, strconv.Itoa(i+41)) {
+				t.Errorf("%s: %s: %s", lang, whys[i], line)
+			}
+		}
+		if want := []mail.OpID{6, 7, 8}; !slices.Equal(f.waited, want) {
+			t.Errorf("%s: waited for %v, want %v", lang, f.waited, want)
+		}
+		o = tryIn(t.Context(), t, &fakes{worker: f}, in, "undo", "--json")
+		if !strings.Contains(o.out, `"ops":[6,7,8],"passed":[{"op":4,"why":"gone","count":1}`) {
+			t.Errorf("%s: %s", lang, o.out)
 		}
 	}
 }

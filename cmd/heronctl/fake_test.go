@@ -30,6 +30,8 @@ type fake struct {
 	raw               string
 	result            api.ActionResult
 	op                api.Op
+	undoOps           []mail.OpID
+	passed            []api.PassedOver
 	opErr             error
 	ops               []api.Op
 	checks            []api.Check
@@ -40,6 +42,7 @@ type fake struct {
 	action   api.Action
 	folder   api.FolderAction
 	undone   mail.OpID
+	waited   []mail.OpID
 	searched api.SearchQuery
 	query    api.EventsQuery
 	pages    []api.PageQuery
@@ -151,9 +154,13 @@ func (f *fake) DoFolder(_ context.Context, _ mail.AccountID, a api.FolderAction)
 	return f.result, f.err
 }
 
-func (f *fake) Undo(_ context.Context, id mail.OpID) (api.Op, error) {
+func (f *fake) Undo(_ context.Context, id mail.OpID) (api.Undone, error) {
 	f.undone = id
-	return f.op, f.err
+	ops := f.undoOps
+	if ops == nil && f.op.State != mail.OpUndone {
+		ops = []mail.OpID{f.op.ID}
+	}
+	return api.Undone{Op: f.op, Ops: append([]mail.OpID{}, ops...), Passed: f.passed}, f.err
 }
 
 func (f *fake) Search(_ context.Context, q api.SearchQuery) (api.Page, error) {
@@ -161,7 +168,8 @@ func (f *fake) Search(_ context.Context, q api.SearchQuery) (api.Page, error) {
 	return api.Page{Total: len(f.messages), Messages: f.messages[:min(q.Limit, len(f.messages))]}, f.err
 }
 
-func (f *fake) WaitOp(ctx context.Context, _ mail.OpID) (api.Op, error) {
+func (f *fake) WaitOp(ctx context.Context, id mail.OpID) (api.Op, error) {
+	f.waited = append(f.waited, id)
 	if f.op.State == "" && f.opErr == nil {
 		<-ctx.Done()
 		return api.Op{}, ctx.Err()

@@ -57,7 +57,7 @@ type session interface {
 
 	Do(ctx context.Context, a api.Action) (api.ActionResult, error)
 	DoFolder(ctx context.Context, id mail.AccountID, a api.FolderAction) (api.ActionResult, error)
-	Undo(ctx context.Context, id mail.OpID) (api.Op, error)
+	Undo(ctx context.Context, id mail.OpID) (api.Undone, error)
 	WaitOp(ctx context.Context, id mail.OpID) (api.Op, error)
 	Ops(ctx context.Context, id mail.AccountID) ([]api.Op, error)
 

@@ -65,8 +65,9 @@ type Backend interface {
 	// and sent as soon as it can be.
 	DoFolder(ctx context.Context, id mail.AccountID, a api.FolderAction) (api.ActionResult, error)
 	// Undo takes an action back, the last one for 0: one that was not sent comes
-	// back in state undone; of one that was done, the op that undoes it comes back.
-	Undo(ctx context.Context, id mail.OpID) (api.Op, error)
+	// back in state undone; of one that was done, the op that undoes it comes back,
+	// with what had to be passed over.
+	Undo(ctx context.Context, id mail.OpID) (api.Undone, error)
 	// WaitOp returns when the server took the op (state done), or it was taken
 	// back (state failed or undone), or with ctx's error.
 	WaitOp(ctx context.Context, id mail.OpID) (api.Op, error)

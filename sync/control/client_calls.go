@@ -135,8 +135,8 @@ func (c *Client) DoFolder(ctx context.Context, id mail.AccountID, a api.FolderAc
 }
 
 // Undo implements Backend.
-func (c *Client) Undo(ctx context.Context, id mail.OpID) (api.Op, error) {
-	var out api.Op
+func (c *Client) Undo(ctx context.Context, id mail.OpID) (api.Undone, error) {
+	var out api.Undone
 	err := c.quick(ctx, http.MethodPost, "/ops/"+strconv.FormatInt(int64(id), 10)+"/undo", nil, nil, &out)
 	return out, err
 }

@@ -146,8 +146,11 @@ func (f *fake) DoFolder(_ context.Context, id mail.AccountID, a api.FolderAction
 	return api.ActionResult{Op: 6, Ops: []mail.OpID{6}, Role: mail.RoleTrash, Count: 3}, f.note("do-folder", id, a)
 }
 
-func (f *fake) Undo(_ context.Context, id mail.OpID) (api.Op, error) {
-	return api.Op{ID: id, State: mail.OpUndone}, f.note("undo", id)
+func (f *fake) Undo(_ context.Context, id mail.OpID) (api.Undone, error) {
+	return api.Undone{
+		Op: api.Op{ID: id, State: mail.OpUndone}, Ops: []mail.OpID{8, 9},
+		Passed: []api.PassedOver{{Op: 3, Why: mail.PassGone, Count: 2}},
+	}, f.note("undo", id)
 }
 
 func (f *fake) WaitOp(_ context.Context, id mail.OpID) (api.Op, error) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/heronmail/heron/sync/imapsync"
 	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/store"
 )
 
 // maxTargets bounds the messages of one op.
@@ -61,17 +62,18 @@ func (e *Engine) Do(ctx context.Context, a Action) ([]mail.Op, error) {
 	return ops, nil
 }
 
-// Undo takes an action back, in all accounts that it was done in: one that was not sent is cancelled and comes back
-// in state undone, for one that was done its inverse is queued and comes back.
-// 0 is the last action that can be undone. Faults: gone, not-supported.
-func (e *Engine) Undo(ctx context.Context, id mail.OpID) (mail.Op, error) {
+// Undo takes an action back, in all accounts that it was done in: one that was not
+// sent is cancelled and comes back in state undone, for one that was done its inverse
+// is queued and comes back, with what had to be passed over. 0 is the last action
+// that can be undone. Faults: gone, not-supported, no-such-folder, nothing-to-undo.
+func (e *Engine) Undo(ctx context.Context, id mail.OpID) (store.Undone, error) {
 	if e.cfg.ReadOnly {
-		return mail.Op{}, e.readOnly()
+		return store.Undone{}, e.readOnly()
 	}
 	op, err := e.store.Undo(ctx, id)
 	if err != nil {
 		e.note(err)
-		return mail.Op{}, err
+		return store.Undone{}, err
 	}
 	for _, a := range e.settings.Accounts() {
 		e.wake(a.ID)

@@ -35,12 +35,16 @@ func toResult(ops []mail.Op) api.ActionResult {
 }
 
 // Undo implements control.Backend.
-func (b *backend) Undo(ctx context.Context, id mail.OpID) (api.Op, error) {
-	op, err := b.engine.Undo(ctx, id)
+func (b *backend) Undo(ctx context.Context, id mail.OpID) (api.Undone, error) {
+	u, err := b.engine.Undo(ctx, id)
 	if err != nil {
-		return api.Op{}, err
+		return api.Undone{}, err
 	}
-	return b.toOp(ctx, op), nil
+	out := api.Undone{Op: b.toOp(ctx, u.Op), Ops: append([]mail.OpID{}, u.Queued...)}
+	for _, p := range u.Passed {
+		out.Passed = append(out.Passed, api.PassedOver{Op: p.Op, Why: p.Why, Count: p.Count})
+	}
+	return out, nil
 }
 
 // WaitOp implements control.Backend.

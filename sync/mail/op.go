@@ -38,6 +38,18 @@ const (
 // Open reports whether an op in this state lies over what the server has.
 func (s OpState) Open() bool { return s == OpWaiting || s == OpSending }
 
+// PassReason is why something that was done is passed over when it is taken back.
+type PassReason string
+
+// The reasons.
+const (
+	PassGone    PassReason = "gone"             // the message is no more, as far as is known
+	PassDeleted PassReason = "deleted"          // it was deleted for good
+	PassCopy    PassReason = "copy-unknown"     // which message is the copy is not known
+	PassFolder  PassReason = "folder-gone"      // the folder that it came from is no more
+	PassMail    PassReason = "folder-not-empty" // the folder that was made has mail in it
+)
+
 // Op is something the user did that a server has yet to confirm.
 type Op struct {
 	ID      OpID

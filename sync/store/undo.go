@@ -10,7 +10,7 @@ import (
 )
 
 // Undo takes an op back, with the others of the same action, and returns the op that
-// now stands for it. One that was never tried is cancelled: it comes back in state
+// now stands for it, and what it had to pass over. One that was never tried is cancelled: it comes back in state
 // undone. Of any other the inverse is queued, and comes back with the op's id as its
 // Inverse:
 //
@@ -25,19 +25,22 @@ import (
 // inverse does not count. Of an action what can be undone is. Faults: gone for an op
 // that is not known or was taken back already, not-supported for one that cannot be
 // undone (a deletion for good that was sent), nothing-to-undo.
-func (s *Store) Undo(ctx context.Context, id mail.OpID) (mail.Op, error) {
-	var out mail.Op
+func (s *Store) Undo(ctx context.Context, id mail.OpID) (Undone, error) {
+	var out Undone
 	_, err := s.write(ctx, "undo an action", func(t *tx) error {
 		t.origin = mail.Here
 		var err error
 		if id == 0 {
-			out, err = t.undoNewest()
+			err = t.undoNewest(&out)
 		} else {
-			out, err = t.undoWith(id)
+			err = t.undoWith(id, &out)
 		}
 		return err
 	})
-	return out, err
+	if err != nil {
+		return Undone{}, err
+	}
+	return out, nil
 }
 
 // undoable are ops that can be undone as far as their rows tell, and were not.
@@ -47,52 +50,54 @@ const undoable = `o.inverse = 0 AND (o.state = 'waiting' AND o.tries = 0
 
 // undoNewest undoes the newest action of which anything can be. Fault
 // nothing-to-undo.
-func (t *tx) undoNewest() (mail.Op, error) {
+func (t *tx) undoNewest(u *Undone) error {
 	ids, err := list(t, scanID[mail.OpID], `SELECT o.id FROM ops o WHERE `+undoable+` ORDER BY o.id DESC`)
 	if err != nil {
-		return mail.Op{}, err
+		return err
 	}
 	for _, id := range ids {
-		if op, err := t.undoWith(id); !stays(err) {
-			return op, err
+		if err := t.undoWith(id, u); !stays(err) {
+			return err
 		}
 	}
-	return mail.Op{}, &mail.Fault{Code: mail.CodeNothingToUndo, Class: mail.ClassLocal}
+	return &mail.Fault{Code: mail.CodeNothingToUndo, Class: mail.ClassLocal}
 }
 
 // stays reports whether an error says that an op cannot be undone; nothing was
 // written then.
 func stays(err error) bool {
 	var f *mail.Fault
-	return errors.As(err, &f) && (f.Code == mail.CodeGone || f.Code == mail.CodeNotSupported)
+	return errors.As(err, &f) && (f.Code == mail.CodeGone || f.Code == mail.CodeNotSupported || f.Code == mail.CodeNoFolder)
 }
 
 // undoWith undoes an op and the others of its action, the last one first. What comes
 // back, and why it could not be undone, is that op's unless only others could.
-func (t *tx) undoWith(id mail.OpID) (mail.Op, error) {
+func (t *tx) undoWith(id mail.OpID, u *Undone) error {
 	ids, err := list(t, scanID[mail.OpID], `SELECT o.id FROM ops o JOIN ops x ON x.id = ?1
 		WHERE o.id = ?1 OR (o.action = iif(x.action = 0, x.id, x.action) OR o.id = x.action) AND `+undoable+`
 		ORDER BY o.id DESC`, int64(id))
 	if err != nil {
-		return mail.Op{}, err
+		return err
 	}
-	var out mail.Op
 	why := noOp(id)
 	for _, each := range ids {
-		op, err := t.undoOne(each)
+		op, err := t.undoOne(each, u)
 		switch {
 		case err != nil && !stays(err):
-			return mail.Op{}, err
+			return err
 		case err == nil && (each == id || why != nil):
-			out, why = op, nil
-		case each == id && out.ID == 0:
+			u.Op, why = op, nil
+		case each == id && u.ID == 0:
 			why = err
 		}
 	}
-	return out, why
+	if why != nil {
+		return why
+	}
+	return t.passDeleted(id, u)
 }
 
-func (t *tx) undoOne(id mail.OpID) (mail.Op, error) {
+func (t *tx) undoOne(id mail.OpID, u *Undone) (mail.Op, error) {
 	op, err := t.op(id)
 	if err != nil {
 		return mail.Op{}, err
@@ -101,7 +106,7 @@ func (t *tx) undoOne(id mail.OpID) (mail.Op, error) {
 	case op.State == mail.OpWaiting && op.Tries == 0:
 		return t.cancel(op)
 	case op.State.Open() || op.State == mail.OpDone:
-		return t.reverse(op)
+		return t.reverse(op, u)
 	default:
 		return mail.Op{}, noOp(id)
 	}
@@ -119,19 +124,20 @@ func (t *tx) cancel(op mail.Op) (mail.Op, error) {
 }
 
 // reverse queues the inverse of an op that the server did, or may have done.
-func (t *tx) reverse(op mail.Op) (mail.Op, error) {
+func (t *tx) reverse(op mail.Op, u *Undone) (mail.Op, error) {
 	inv := mail.Op{Account: op.Account, Kind: op.Kind, State: mail.OpWaiting, Created: t.now.UTC(), Inverse: op.ID}
 	switch op.Kind {
 	case mail.OpFlags:
 		inv.Add, inv.Remove = op.Remove, op.Add
-		return t.reverseTargets(op, inv)
+		return t.reverseTargets(op, inv, u)
 	case mail.OpMove:
-		return t.reverseTargets(op, inv)
+		return t.reverseTargets(op, inv, u)
 	case mail.OpCopy:
-		return t.removeCopies(op, inv)
+		return t.removeCopies(op, inv, u)
 	case mail.OpFolderCreate:
 		inv.Kind, inv.Mailbox = mail.OpFolderDelete, op.Mailbox
 		if err := t.mustBeEmpty(op.Mailbox); err != nil {
+			u.pass(op.ID, mail.PassMail, 1)
 			return mail.Op{}, err
 		}
 	case mail.OpFolderRename:
@@ -147,6 +153,7 @@ func (t *tx) reverse(op mail.Op) (mail.Op, error) {
 		return mail.Op{}, cannotUndo("undoing a deletion")
 	}
 	err := t.queueFolderOp(&inv)
+	u.queued(inv.ID)
 	return inv, err
 }
 
@@ -188,7 +195,7 @@ func (t *tx) didTo(id mail.OpID) ([]did, error) {
 
 // reverseTargets queues the inverse of an op on messages that are still there:
 // of a move one for each folder that they came from.
-func (t *tx) reverseTargets(op, inv mail.Op) (mail.Op, error) {
+func (t *tx) reverseTargets(op, inv mail.Op, u *Undone) (mail.Op, error) {
 	ds, err := t.didTo(op.ID)
 	if err != nil {
 		return mail.Op{}, err
@@ -200,33 +207,39 @@ func (t *tx) reverseTargets(op, inv mail.Op) (mail.Op, error) {
 		return cmp.Compare(a.source, b.source)
 	})
 	var first mail.Op
-	for len(ds) > 0 {
-		n := len(ds)
+	n := 0
+	why := noOp(op.ID) // none of its messages is there, or is as it left it
+	for ; len(ds) > 0; ds = ds[n:] {
+		n = len(ds)
 		if op.Kind == mail.OpMove {
 			inv.Mailbox = ds[0].source
 			if n = slices.IndexFunc(ds, func(d did) bool { return d.source != ds[0].source }); n < 0 {
 				n = len(ds)
 			}
-			if _, err := t.destination(inv.Mailbox); err != nil {
+			if _, err := t.destination(inv.Mailbox); stays(err) {
+				u.pass(op.ID, mail.PassFolder, n)
+				why = err
+				continue
+			} else if err != nil {
 				return mail.Op{}, err
 			}
 		}
 		one := inv
-		if err := t.queueReverse(&one, ds[:n]); err != nil {
+		if err := t.queueReverse(&one, ds[:n], u); err != nil {
 			return mail.Op{}, err
 		}
+		u.queued(one.ID)
 		if first.ID == 0 {
 			first = one
 		}
-		ds = ds[n:]
 	}
 	if first.ID == 0 {
-		return mail.Op{}, noOp(op.ID) // none of its messages is there, or is as it left it
+		return mail.Op{}, why
 	}
 	return first, nil
 }
 
-func (t *tx) queueReverse(inv *mail.Op, ds []did) error {
+func (t *tx) queueReverse(inv *mail.Op, ds []did, u *Undone) error {
 	var ts []opTarget
 	for _, d := range ds {
 		r, ok, err := t.target(d.id)
@@ -234,18 +247,20 @@ func (t *tx) queueReverse(inv *mail.Op, ds []did) error {
 			return err
 		}
 		back := delta{add: d.del, del: d.add}
-		if !ok || r.in == 0 && !r.reset ||
-			inv.Kind == mail.OpFlags && r.flags.shown.with(back) == r.flags.shown ||
-			inv.Kind == mail.OpMove && r.in == inv.Mailbox {
-			continue
+		switch {
+		case !ok || r.in == 0 && !r.reset:
+			u.pass(inv.Inverse, mail.PassGone, 1)
+		case inv.Kind == mail.OpFlags && r.flags.shown.with(back) == r.flags.shown,
+			inv.Kind == mail.OpMove && r.in == inv.Mailbox: // it is so already
+		default:
+			ts = append(ts, opTarget{r, back})
 		}
-		ts = append(ts, opTarget{r, back})
 	}
 	return t.queue(inv, ts)
 }
 
 // removeCopies deletes the copies that an op made, where they are known.
-func (t *tx) removeCopies(op, inv mail.Op) (mail.Op, error) {
+func (t *tx) removeCopies(op, inv mail.Op, u *Undone) (mail.Op, error) {
 	ds, err := t.didTo(op.ID)
 	if err != nil {
 		return mail.Op{}, err
@@ -254,13 +269,14 @@ func (t *tx) removeCopies(op, inv mail.Op) (mail.Op, error) {
 	var ts []opTarget
 	for _, d := range ds {
 		if d.copy == 0 {
+			u.pass(op.ID, mail.PassCopy, 1)
 			continue
 		}
 		r, ok, err := t.target(d.copy)
 		if err != nil {
 			return mail.Op{}, err
 		}
-		if ok && r.in != 0 {
+		if ok && r.in != 0 { // else it is gone, as it is to be
 			ts = append(ts, opTarget{target: r})
 		}
 	}
@@ -268,5 +284,6 @@ func (t *tx) removeCopies(op, inv mail.Op) (mail.Op, error) {
 		return mail.Op{}, cannotUndo("undoing a copy that was not found")
 	}
 	err = t.queue(&inv, ts)
+	u.queued(inv.ID)
 	return inv, err
 }

@@ -58,6 +58,23 @@ type Op struct {
 	Inverse mail.OpID    `json:"inverse,omitempty"` // the op that this one undoes
 }
 
+// Undone answers an undo: the op that stands now for what was to be taken back, in
+// state undone if it had not been sent.
+type Undone struct {
+	Op
+	// Ops are all that the servers have to be sent because of it.
+	Ops []mail.OpID `json:"ops"`
+	// Passed is what could not be taken back with the rest.
+	Passed []PassedOver `json:"passed,omitempty"`
+}
+
+// PassedOver is something that could not be taken back.
+type PassedOver struct {
+	Op    mail.OpID       `json:"op"` // that did it
+	Why   mail.PassReason `json:"why"`
+	Count int             `json:"count"` // messages; folders for mail.PassMail
+}
+
 // FromOp converts; folder is the display path of its mailbox, "" if unknown.
 func FromOp(o mail.Op, folder string) Op {
 	return Op{

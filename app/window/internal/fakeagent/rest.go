@@ -109,8 +109,8 @@ func (a *Agent) DoFolder(context.Context, mail.AccountID, api.FolderAction) (api
 }
 
 // Undo implements control.Backend.
-func (a *Agent) Undo(context.Context, mail.OpID) (api.Op, error) {
-	return api.Op{}, unsupported("Undo")
+func (a *Agent) Undo(context.Context, mail.OpID) (api.Undone, error) {
+	return api.Undone{}, unsupported("Undo")
 }
 
 // Search implements control.Backend.
