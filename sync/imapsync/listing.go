@@ -55,7 +55,7 @@ func (s *session) list(ctx context.Context) ([]listed, error) {
 	caps := s.conn.Caps()
 	b := newListing()
 	var steps []step
-	if s.open.id != 0 {
+	if s.open.name != "" {
 		// Servers answer STATUS of the open mailbox with what they last told
 		// of it; after NOOP that is the truth.
 		steps = append(steps, step{cmd: "NOOP"})

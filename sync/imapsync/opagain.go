@@ -66,7 +66,7 @@ func (s *session) lookFor(ctx context.Context, box *mail.Mailbox, ms []store.Tar
 	var data wire.SelectData
 	var ok bool
 	err := s.play(ctx, []step{s.selectStep(wire.SelectOptions{Mailbox: box.Name, ReadOnly: true}, box.ID, &data, &ok, nil)})
-	s.open = opened{} // whoever wants to write selects it again
+	s.open = opened{name: s.open.name} // whoever wants to write selects it again
 	if err != nil || !ok {
 		return nil, err
 	}

@@ -161,7 +161,7 @@ func (s *session) statusNow(ctx context.Context, name string) (wire.StatusData, 
 	var data wire.StatusData
 	var has bool
 	steps := []step{s.statusStep(name, &data, &has)}
-	if s.open.id != 0 {
+	if s.open.name != "" {
 		steps = append([]step{{cmd: "NOOP"}}, steps...) // see list
 	}
 	err := s.play(ctx, steps)
@@ -170,7 +170,9 @@ func (s *session) statusNow(ctx context.Context, name string) (wire.StatusData, 
 
 // leave selects the inbox in place of the mailbox that is open.
 func (s *session) leave(ctx context.Context) error {
-	var data wire.SelectData
-	var ok bool
-	return s.play(ctx, []step{s.selectStep(wire.SelectOptions{Mailbox: "INBOX", CondStore: s.condstore}, s.inbox, &data, &ok, nil)})
+	return s.play(ctx, []step{s.leaveStep()})
+}
+
+func (s *session) leaveStep() step {
+	return s.selectStep(wire.SelectOptions{Mailbox: "INBOX", CondStore: s.condstore}, s.inbox, &wire.SelectData{}, new(bool), nil)
 }

@@ -45,6 +45,9 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 			list[i].OldName = was
 		}
 	}
+	if list, err = s.doubt(ctx, list, boxes); err != nil {
+		return err
+	}
 	if check && s.notify.on && differs(list, boxes) {
 		s.promise.names = true // what NOTIFY tells of names is not to be relied on
 	}

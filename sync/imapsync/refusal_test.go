@@ -120,7 +120,7 @@ func TestFolderThatCannotBeOpenedIsTold(t *testing.T) {
 		"S: X1 NO [SERVERBUG] Internal error occurred\nS: X2 BAD no mailbox\nS: X3 BAD no mailbox\n"
 	for name, c := range map[string]struct{ refused, again, over string }{
 		"SELECT, well again": {poll + sel, sel, all(2) + fetchWork(2)},
-		"SELECT, deleted":    {poll + sel, sel, deleted + deleted},
+		"SELECT, deleted":    {poll + sel, sel, deleted + deleted + asks("Work", "S: ? NO [NONEXISTENT] none\n")},
 		"STATUS, well again": {poll + status, poll + status, poll + all(2) + fetchWork(2)},
 	} {
 		t.Run(name, func(t *testing.T) {

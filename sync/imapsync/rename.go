@@ -163,6 +163,7 @@ func (s *session) sameMessages(ctx context.Context, b *mail.Mailbox, l *listed) 
 				return true
 			},
 		},
+		s.leaveStep(), // what is open is not asked for its numbers, and its end may be that of the connection
 	})
 	return ok && same > 0 && other == 0 && sel.UIDValidity == b.Cursor.UIDValidity, err
 }

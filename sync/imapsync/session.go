@@ -45,6 +45,7 @@ type session struct {
 	held   int // bytes of new messages that a reconcile has not written yet
 
 	suspects map[string]string // names that were listed and could not be had, and by which command
+	named    map[string]bool   // names that the last listing had; nil before the first
 
 	total      int       // messages on the server at the last listing
 	reported   bool      // progress was told that is not at its end
@@ -62,7 +63,8 @@ type session struct {
 
 // opened is the mailbox that is selected.
 type opened struct {
-	id   mail.MailboxID // 0: none, or unknown
+	id   mail.MailboxID // 0: none, or not to be used as it is
+	name string         // as it was selected; "": none
 	data wire.SelectData
 }
 
@@ -233,7 +235,7 @@ func (s *session) selectStep(o wire.SelectOptions, id mail.MailboxID, into *wire
 			// Without its OK no mailbox is selected (RFC 3501 §6.3.1).
 			s.open = opened{}
 			if *ok = st.Type == "OK"; *ok {
-				s.open = opened{id: id, data: *into}
+				s.open = opened{id: id, name: o.Mailbox, data: *into}
 			}
 			if *ok {
 				s.hints.selected(o.Mailbox, id == s.inbox, into.Exists)

@@ -32,7 +32,7 @@ func buried(dc *mailtest.Dovecot, user int) (map[string]int, error) {
 	sessions, out := map[string][]expunged{}, map[string]int{}
 	for line := range strings.Lines(string(log)) {
 		m := said.FindStringSubmatch(line)
-		if m == nil || m[1] != dc.User(user) {
+		if len(m) != 6 || m[1] != dc.User(user) {
 			continue
 		}
 		session, deleted := m[2], m[3]

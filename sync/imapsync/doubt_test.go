@@ -1,0 +1,99 @@
+package imapsync
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/heronmail/heron/sync/mail"
+)
+
+const noNotify = "S: * PREAUTH [CAPABILITY IMAP4rev1 IDLE LIST-EXTENDED LIST-STATUS] ready\n"
+
+// lists is an answer to askAll: these folders, all empty. One with a "-" before it
+// is listed, and its STATUS is refused.
+func lists(names ...string) string {
+	var b strings.Builder
+	b.WriteString(askAll)
+	for _, n := range names {
+		name, refused := strings.CutPrefix(n, "-")
+		b.WriteString("S: * LIST () \"/\" " + name + "\n")
+		if !refused {
+			b.WriteString("S: * STATUS " + name + " (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 7 UNSEEN 0)\n")
+		}
+	}
+	return b.String() + "S: ? OK done\n"
+}
+
+// asks is how Heron asks for one folder.
+func asks(name, answer string) string {
+	return `C: ? STATUS "` + name + `" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)` + "\n" + answer
+}
+
+// TestAFolderIsNotGoneBecauseItIsNotListed: a server whose sessions list for a
+// while what was so before leaves a folder out and lists it again. Nothing is told;
+// it is when the folder is really gone.
+func TestAFolderIsNotGoneBecauseItIsNotListed(t *testing.T) {
+	t.Parallel()
+	four := []string{"INBOX", "Lists", "Plans", "Work"}
+	transcript := noNotify + lists(four...) + toInbox + idleTill +
+		poll + lists("INBOX", "Lists", "Plans") + asks("Work", "S: * STATUS Work (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 7 UNSEEN 0)\nS: ? OK done\n") + idleTill +
+		poll + lists(four...) + idleTill +
+		poll + lists("INBOX", "Lists", "Plans") + asks("Work", "S: ? NO [NONEXISTENT] no such mailbox\n") +
+		"C: ? IDLE\nS: + go\nC: <anything>\n"
+	inBubble(t, plays(transcript), nil, func(t *bubble) {
+		time.Sleep(2*time.Minute + 30*time.Second)
+		synctest.Wait()
+		if got := told(t); len(got) != 0 {
+			t.Errorf("told %q", got)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := told(t); !slices.Equal(got, []string{"Work is gone"}) {
+			t.Errorf("told %q", got)
+		}
+	})
+}
+
+// TestAFolderIsNotThereBecauseItIsListed: the same server lists a folder that was
+// deleted.
+func TestAFolderIsNotThereBecauseItIsListed(t *testing.T) {
+	t.Parallel()
+	refused := asks("Old", "S: ? NO [NONEXISTENT] no such mailbox\n")
+	transcript := noNotify + lists("INBOX", "Work") + toInbox + idleTill +
+		poll + lists("INBOX", "-Old", "Work") + refused + idleTill + // it is asked again soon
+		poll + lists("INBOX", "-Old", "Work") + refused + idleTill +
+		poll + lists("INBOX", "New", "Work") +
+		"C: ? IDLE\nS: + go\nC: <anything>\n"
+	inBubble(t, plays(transcript), nil, func(t *bubble) {
+		time.Sleep(2*time.Minute + 30*time.Second)
+		synctest.Wait()
+		if got := told(t); !slices.Equal(got, []string{"New is there"}) {
+			t.Errorf("told %q", got)
+		}
+	})
+}
+
+// told is what was told of folders, behind the first listing.
+func told(t *bubble) []string {
+	t.Helper()
+	cs, err := t.store.Changes(t.Context(), 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, c := range cs {
+		if c.Meta().Origin == mail.Backfill {
+			continue
+		}
+		switch c := c.(type) {
+		case mail.MailboxGone:
+			out = append(out, c.Folder.Path+" is gone")
+		case mail.MailboxAdded:
+			out = append(out, c.Folder.Path+" is there")
+		}
+	}
+	return out
+}
