@@ -207,7 +207,7 @@ func (a *alerts) isNews(ctx context.Context, m mail.Message, copyOf mail.Message
 		return true, nil
 	}
 	alerted, err := a.store.Alerted(ctx, copyOf)
-	alerted = alerted || slices.ContainsFunc(news, func(f fresh) bool { return f.brief.ID == copyOf })
+	alerted = alerted || slices.ContainsFunc(news, func(f fresh) bool { return f.brief.ID == copyOf || f.brief.CopyOf == copyOf })
 	return rule.CopyIsNews(m.Received, told, alerted), err
 }
 

@@ -121,6 +121,30 @@ func TestCopies(t *testing.T) {
 	}
 }
 
+// TestCopiesOfOneThatDidNotAlert: what came first is in a folder that does not alert,
+// and two copies of it are in one that does, told of together or not. They are one
+// message, and alert once.
+func TestCopiesOfOneThatDidNotAlert(t *testing.T) {
+	for _, together := range []bool{false, true} {
+		r := newRig(t)
+		in := func(box mail.Mailbox, uid mail.UID) store.Delta {
+			m := message(uid, 1)
+			m.Received = time.Now()
+			return store.Delta{Mailbox: box.ID, Added: []store.Fetched{m}}
+		}
+		for _, d := range []store.Delta{in(r.filed, 1), in(r.inbox, 2), in(r.inbox, 3)} {
+			r.apply(store.Batch{Deltas: []store.Delta{d}})
+			if !together {
+				r.settle()
+			}
+		}
+		r.settle()
+		if got := r.out.titles(); len(got) != 1 {
+			t.Errorf("together %v: shown %q, want 1", together, got)
+		}
+	}
+}
+
 func inboxBox(r *rig) mail.Mailbox { return r.inbox }
 func filedBox(r *rig) mail.Mailbox { return r.filed }
 

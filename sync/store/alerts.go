@@ -127,10 +127,19 @@ func scanAlert(r scanner) (a Alert, err error) {
 	return a, err
 }
 
-// Alerted reports whether an alert was ever recorded for a message.
+// Alerted reports whether an alert was ever recorded for a message, or for another
+// one of its account that is a copy of it or of which it is one.
 func (s *Store) Alerted(ctx context.Context, id mail.MessageID) (bool, error) {
-	found, err := query(ctx, s.read, scanID[int64], `SELECT alert FROM alert_messages WHERE message = ?`, int64(id))
-	return len(found) > 0, fault(s.path(), "look for an alert", err)
+	alerted := false
+	err := s.view(ctx, "look for an alert", func(tx *sql.Tx) error {
+		ids, err := copies(ctx, tx, id)
+		for _, id := range append(ids, id) {
+			found, qerr := query(ctx, tx, scanID[int64], `SELECT alert FROM alert_messages WHERE message = ?`, int64(id))
+			alerted, err = alerted || len(found) > 0, errors.Join(err, qerr)
+		}
+		return err
+	})
+	return alerted, err
 }
 
 // WithdrawAlert notes that an alert is no longer wanted; reason is "read",

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"strconv"
 
 	"github.com/heronmail/heron/sync/mail"
@@ -79,6 +80,32 @@ func (ts twins) original(in mail.MailboxID, id mail.MessageID, f *Fetched) mail.
 func (t *tx) twins(b *box, added []Fetched) (twins, error) {
 	found, err := list(t, scanTwin, selectTwins, times(added), b.account)
 	return byTime(found), err
+}
+
+// copies are the messages of an account that look like one of them, which is among
+// them if it is on the server; none if there is no such message.
+func copies(ctx context.Context, tx *sql.Tx, id mail.MessageID) ([]mail.MessageID, error) {
+	accounts, err := query(ctx, tx, scanID[int64], `SELECT account FROM messages WHERE id = ?`, int64(id))
+	if err != nil || len(accounts) == 0 {
+		return nil, err
+	}
+	one, err := query(ctx, tx, scanTwin, twinColumns+`FROM messages m WHERE m.id = ?`, int64(id))
+	if err != nil || len(one) == 0 {
+		return nil, err
+	}
+	like := one[0].like
+	f := Fetched{
+		Size: like.size, EmailID: like.emailID, Received: fromSeconds(like.received),
+		Envelope: mail.Envelope{HeaderID: like.headerID, Subject: like.subject, Date: fromSeconds(like.date)},
+	}
+	found, err := query(ctx, tx, scanTwin, selectTwins, times([]Fetched{f}), accounts[0])
+	var out []mail.MessageID
+	for _, w := range found {
+		if w.like.likeness(0, &f) > 0 {
+			out = append(out, w.id)
+		}
+	}
+	return out, err
 }
 
 // Twins returns where, in other mailboxes of the account, the store has what a
