@@ -20,7 +20,7 @@ func (s *session) pushFolder(ctx context.Context, w *store.OpWork) error {
 	case box == nil:
 		f = goneFault("folder", nil)
 	case w.Op.Kind == mail.OpFolderRename:
-		f, err = s.renameFolder(ctx, box, w.Op.Name)
+		f, err = s.renameFolder(ctx, box, w)
 	case w.Op.Kind == mail.OpFolderDelete:
 		f, err = s.deleteFolder(ctx, box, w)
 	case w.Op.Kind == mail.OpFolderSubscribe:
@@ -85,10 +85,15 @@ func (s *session) subscribe(ctx context.Context, name string) error {
 
 // renameFolder renames a folder. Subscriptions are by name, on most servers
 // (RFC 3501 §6.3.6): those of the folder and of what is inside it are renewed.
-func (s *session) renameFolder(ctx context.Context, box *mail.Mailbox, name string) (*mail.Fault, error) {
-	old := box.Name
+func (s *session) renameFolder(ctx context.Context, box *mail.Mailbox, w *store.OpWork) (*mail.Fault, error) {
+	old, name := box.Name, w.Op.Name
 	if old == name {
-		return nil, nil // a try before this one did it, and a pass has seen it
+		if w.Op.State != mail.OpSending || w.OldName == "" || w.OldName == name {
+			return nil, nil // it is called so, whoever did it
+		}
+		// A try before this one did it, as a pass has seen, and may have been cut off
+		// before the subscriptions followed.
+		return nil, s.followSubscriptions(ctx, w.OldName, box)
 	}
 	if open := s.boxes[s.open.id]; open != nil && isInside(open, box) {
 		// Some servers end a connection whose mailbox goes from under it.
@@ -110,16 +115,63 @@ func (s *session) renameFolder(ctx context.Context, box *mail.Mailbox, name stri
 		if err := s.subscribe(ctx, name+strings.TrimPrefix(b.Name, old)); err != nil {
 			return nil, err
 		}
-		if _, err := s.command(ctx, "UNSUBSCRIBE "+s.conn.Mailbox(b.Name), nil); err != nil {
+		if err := s.unsubscribe(ctx, b.Name); err != nil {
 			return nil, err
 		}
 	}
 	return nil, nil
 }
 
+// followSubscriptions gives a folder, and what is inside it, the subscriptions that
+// its old name still has. Servers that rename them too have none there.
+func (s *session) followSubscriptions(ctx context.Context, old string, box *mail.Mailbox) error {
+	cmd, kind := `LSUB "" "*"`, "LSUB"
+	if caps := s.conn.Caps(); caps.Has("LIST-EXTENDED") || caps.Has("IMAP4REV2") {
+		cmd, kind = `LIST (SUBSCRIBED) "" "*"`, "LIST" // names that are no more, too (RFC 5258 §3.1)
+	}
+	var names []string
+	err := s.play(ctx, []step{{cmd: cmd, each: func(r *wire.Response) bool {
+		if r.Type != kind {
+			return false
+		}
+		name := wire.DecodeMailbox(r.Args().At(2).Bytes())
+		if name == old || below(name, old, box.Delimiter) {
+			names = append(names, name)
+		}
+		return true
+	}}})
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := s.subscribe(ctx, box.Name+strings.TrimPrefix(name, old)); err != nil {
+			return err
+		}
+		if s.boxByName(name) != nil {
+			continue // there is another folder of that name by now
+		}
+		if err := s.unsubscribe(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unsubscribe ends the subscription of a name that is no more, as far as the server
+// has one.
+func (s *session) unsubscribe(ctx context.Context, name string) error {
+	_, err := s.command(ctx, "UNSUBSCRIBE "+s.conn.Mailbox(name), nil)
+	return err
+}
+
 // isInside reports whether b is box, or is inside it by its name.
 func isInside(b, box *mail.Mailbox) bool {
-	return b.ID == box.ID || box.Delimiter != "" && strings.HasPrefix(b.Name, box.Name+box.Delimiter)
+	return b.ID == box.ID || below(b.Name, box.Name, box.Delimiter)
+}
+
+// below reports whether a name is one of a level below another.
+func below(name, other, delimiter string) bool {
+	return delimiter != "" && strings.HasPrefix(name, other+delimiter)
 }
 
 // deleteFolder deletes a folder, unless mail came into it that the user could
@@ -151,7 +203,7 @@ func (s *session) deleteFolder(ctx context.Context, box *mail.Mailbox, w *store.
 	f := st.Fault("DELETE")
 	if f == nil {
 		// The name stays subscribed on most servers.
-		_, err = s.command(ctx, "UNSUBSCRIBE "+s.conn.Mailbox(box.Name), nil)
+		err = s.unsubscribe(ctx, box.Name)
 	}
 	return f, err
 }

@@ -115,9 +115,9 @@ func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.T
 			for _, r := range rows {
 				w.Messages = append(w.Messages, r.Target)
 			}
-			if op.Kind == mail.OpFolderDelete {
-				if err := tx.QueryRowContext(ctx, `SELECT known_total, known_next FROM ops WHERE id = ?`, int64(op.ID)).
-					Scan(&w.KnownTotal, &w.KnownNext); err != nil {
+			if op.Kind == mail.OpFolderDelete || op.Kind == mail.OpFolderRename {
+				if err := tx.QueryRowContext(ctx, `SELECT known_total, known_next, old_name FROM ops WHERE id = ?`, int64(op.ID)).
+					Scan(&w.KnownTotal, &w.KnownNext, &w.OldName); err != nil {
 					return err
 				}
 			}

@@ -122,6 +122,8 @@ type OpWork struct {
 	// then; 0: it is not to be compared.
 	KnownTotal int
 	KnownNext  mail.UID
+	// OldName is what a folder that an op renames was called when it was queued.
+	OldName string
 }
 
 // Target is a message of an op that may be sent. Its Location is the server's,

@@ -207,7 +207,7 @@ func (t *tx) reverseTargets(op, inv mail.Op, u *Undone) (mail.Op, error) {
 		return cmp.Compare(a.source, b.source)
 	})
 	var first mail.Op
-	n := 0
+	var n int
 	why := noOp(op.ID) // none of its messages is there, or is as it left it
 	for ; len(ds) > 0; ds = ds[n:] {
 		n = len(ds)
