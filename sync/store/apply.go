@@ -37,6 +37,7 @@ type applier struct {
 	strays  bool // the account has messages in limbo: added ones are to be matched
 	lost    map[mail.MessageID]lost
 	order   []mail.MessageID // keys of lost in the order they were lost
+	awaited []mail.MessageID // that went, and that actions wait for
 	vanish  []*box           // mailboxes that are gone
 	moved   groups[route]
 	added   []mail.MessagesAdded
@@ -86,6 +87,9 @@ func (a *applier) run(b Batch) error {
 				return err
 			}
 		}
+	}
+	if err := a.follow(); err != nil {
+		return err
 	}
 	for _, d := range deltas {
 		if err := a.updateFlags(d); err != nil {
@@ -188,6 +192,9 @@ func (a *applier) takeOut(d boxDelta) error {
 // if that is so.
 func (a *applier) takeAway(b *box, r located) error {
 	in, err := a.lose(b, r)
+	if r.pending > 0 {
+		a.awaited = append(a.awaited, r.id)
+	}
 	if err == nil && r.in != 0 && in == 0 {
 		a.remember(lost{r.id, r.uid, b})
 	}

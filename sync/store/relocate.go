@@ -96,14 +96,19 @@ func (t *tx) evict(b *box, uid mail.UID) error {
 	if err != nil || !ok {
 		return err
 	}
-	b.know(r.flags.server, -1)
 	b.carry(r.flags.server, -1)
+	return t.drop(b, r)
+}
+
+// drop forgets a message whose place another one gets.
+func (t *tx) drop(b *box, r located) error {
+	b.know(r.flags.server, -1)
 	if err := t.countShown(r.in, r.flags.shown, -1); err != nil {
 		return err
 	}
 	if r.in != 0 {
-		if err := t.emit(b.Account, mail.Here, mail.MessagesGone{
-			Folder: b.ref(), UIDs: []mail.UID{uid}, IDs: []mail.MessageID{r.id},
+		if err := t.emit(b.Account, t.origin, mail.MessagesGone{
+			Folder: b.ref(), UIDs: []mail.UID{r.uid}, IDs: []mail.MessageID{r.id},
 		}); err != nil {
 			return err
 		}
