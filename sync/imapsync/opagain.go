@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/heronmail/heron/sync/mail"
 	"github.com/heronmail/heron/sync/store"
@@ -30,7 +31,7 @@ func (s *session) recall(ctx context.Context, w *store.OpWork, ms []store.Target
 		return nil
 	}
 	_, here := byCopied(ms)
-	found, err := s.lookFor(ctx, dest, here)
+	found, err := s.lookFor(ctx, dest, here, w.Op.Kind == mail.OpMove)
 	if err != nil || len(found) == 0 {
 		return err
 	}
@@ -50,48 +51,128 @@ func (s *session) recallMoved(ctx context.Context, w *store.OpWork, ms []store.T
 	if dest == nil || w.Op.Kind != mail.OpMove {
 		return 0, nil
 	}
-	found, err := s.lookFor(ctx, dest, ms)
+	found, err := s.lookFor(ctx, dest, ms, false)
 	if err != nil || len(found) == 0 {
 		return 0, err
 	}
 	return len(found), s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(found, copied{}), w.With...)
 }
 
-// lookFor asks a mailbox for messages, by Message-ID and size, and returns those
-// that it has. What the server does not answer it does not have.
-func (s *session) lookFor(ctx context.Context, box *mail.Mailbox, ms []store.Target) ([]store.Target, error) {
+// lookFor asks a mailbox for messages, and returns those that it has. What the server
+// does not answer it does not have. sure says that the message goes from where it is
+// if it is found: then it has to be named, by EMAILID or Message-ID.
+func (s *session) lookFor(ctx context.Context, box *mail.Mailbox, ms []store.Target, sure bool) ([]store.Target, error) {
 	if len(ms) == 0 {
 		return nil, nil
 	}
 	var data wire.SelectData
 	var ok bool
 	err := s.play(ctx, []step{s.selectStep(wire.SelectOptions{Mailbox: box.Name, ReadOnly: true}, box.ID, &data, &ok, nil)})
-	s.open = opened{name: s.open.name} // whoever wants to write selects it again
+	s.open = opened{} // whoever wants to write selects it again
 	if err != nil || !ok {
 		return nil, err
 	}
 	var found []store.Target
-	for _, m := range ms {
-		id, err := wire.Quote("<" + m.Envelope.HeaderID + ">")
-		if m.Envelope.HeaderID == "" || err != nil {
-			continue // nothing that could be asked for
-		}
+	for i := range ms {
 		// One at a time: an answer does not say what it is an answer to.
-		there := false
-		err = s.play(ctx, []step{{
-			cmd: fmt.Sprintf("UID SEARCH LARGER %d SMALLER %d HEADER Message-ID %s", max(0, m.Size-1), m.Size+1, id),
-			each: func(r *wire.Response) bool {
-				d, err := wire.ParseSearch(r)
-				there = there || err == nil && d.UIDs.Len() > 0
-				return r.Type == "SEARCH" || r.Type == "ESEARCH"
-			},
-		}})
+		there, err := s.has(ctx, &ms[i].Message, sure)
 		if err != nil {
 			return nil, err
 		}
 		if there {
-			found = append(found, m)
+			found = append(found, ms[i])
 		}
 	}
 	return found, nil
+}
+
+// has reports whether the open mailbox has a message: by what names it, the surest
+// first, as far as the server takes that; else by all that can be asked and compared.
+func (s *session) has(ctx context.Context, m *mail.Message, sure bool) (bool, error) {
+	for _, key := range s.names(m) {
+		uids, answered, err := s.search(ctx, key)
+		if err != nil || answered {
+			return uids.Len() > 0, err
+		}
+	}
+	if sure || m.Envelope.HeaderID != "" || m.Received.IsZero() {
+		return false, nil
+	}
+	return s.hasLike(ctx, m)
+}
+
+// names are searches that only a message itself answers to.
+func (s *session) names(m *mail.Message) []string {
+	var keys []string
+	switch caps := s.conn.Caps(); {
+	case m.EmailID == "":
+	case caps.Has("OBJECTID") && isObjectID(m.EmailID):
+		keys = append(keys, "EMAILID "+m.EmailID) // RFC 8474 §6
+	case caps.Has("X-GM-EXT-1") && isNumber(m.EmailID):
+		keys = append(keys, "X-GM-MSGID "+m.EmailID)
+	}
+	if id, err := wire.Quote("<" + m.Envelope.HeaderID + ">"); m.Envelope.HeaderID != "" && err == nil {
+		keys = append(keys, sized(m)+" HEADER Message-ID "+id)
+	}
+	return keys
+}
+
+func sized(m *mail.Message) string {
+	return fmt.Sprintf("LARGER %d SMALLER %d", max(0, m.Size-1), m.Size+1)
+}
+
+// isObjectID reports whether an id is one of RFC 8474 §7, and so no other command.
+func isObjectID(id string) bool {
+	return id != "" && strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") == ""
+}
+
+func isNumber(id string) bool { return id != "" && strings.Trim(id, "0123456789") == "" }
+
+// search asks the open mailbox. answered is false where the server refuses the key.
+func (s *session) search(ctx context.Context, key string) (uids wire.Set, answered bool, err error) {
+	err = s.play(ctx, []step{{
+		cmd: "UID SEARCH " + key,
+		each: func(r *wire.Response) bool {
+			if d, err := wire.ParseSearch(r); err == nil {
+				uids = union(uids, d.UIDs)
+			}
+			return r.Type == "SEARCH" || r.Type == "ESEARCH"
+		},
+		end: func(st wire.Status) { answered = st.OK() },
+	}})
+	return uids, answered, err
+}
+
+// alikeMost is how many messages of one size and some days are compared.
+const alikeMost = 50
+
+// hasLike reports whether the open mailbox has a message that nothing names, as one
+// of its size, with its subject, written and received (RFC 3501 §6.4.7 has COPY keep
+// that) in the same seconds. SEARCH knows days, in whatever time zone.
+func (s *session) hasLike(ctx context.Context, m *mail.Message) (bool, error) {
+	day := func(days int) string { return m.Received.UTC().AddDate(0, 0, days).Format("2-Jan-2006") }
+	uids, _, err := s.search(ctx, sized(m)+" SINCE "+day(-1)+" BEFORE "+day(2))
+	if err != nil || uids.Len() == 0 {
+		return false, err
+	}
+	some := make([]mail.UID, 0, alikeMost)
+	for u := range uids.UIDs() {
+		if some = append(some, u); len(some) == alikeMost {
+			break
+		}
+	}
+	there := false
+	err = s.play(ctx, []step{{
+		cmd: "UID FETCH " + wire.NewSet(some).String() + " (UID RFC822.SIZE INTERNALDATE ENVELOPE)",
+		each: func(r *wire.Response) bool {
+			f, err := wire.ParseFetch(r)
+			if err != nil || !f.HasEnvelope {
+				return false
+			}
+			there = there || f.Size == m.Size && f.Envelope.HeaderID == "" && f.Envelope.Subject == m.Envelope.Subject &&
+				f.Received.Unix() == m.Received.Unix() && f.Envelope.Date.Unix() == m.Envelope.Date.Unix()
+			return true
+		},
+	}})
+	return there, err
 }

@@ -2,6 +2,7 @@ package imapsync
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,71 +19,122 @@ func withAll(caps string, n int, look string) string {
 		fmt.Sprintf("S: * STATUS INBOX (MESSAGES %d UIDNEXT 3 UIDVALIDITY 7 UNSEEN %d)\nS: A3 OK done\n", n, n) + look
 }
 
+// The server's words where a copy or a move of message 1 into All Mail is cut off.
+const (
+	copyToAll    = "C: M1 UID COPY 1 \"All\"\n"
+	cutNow       = "S: <close>\n"
+	openAll      = "C: Q1 EXAMINE \"All\"\nS: * 8 EXISTS\nS: * OK [UIDVALIDITY 5] hm\nS: Q1 OK done\n"
+	byMessageID  = "C: Q2 UID SEARCH LARGER 99 SMALLER 101 HEADER Message-ID \"<1@example.org>\"\n"
+	toInboxAgain = "C: Q3 SELECT \"INBOX\"\n"
+	originalGoes = "C: M2 UID STORE 1 +FLAGS.SILENT (\\Deleted)\nS: M2 OK done\nC: M3 UID EXPUNGE 1\nS: M3 OK done\n"
+)
+
+// cutOff is what is sent of a copy or a move before the connection is cut, and on the
+// next one.
+type cutOff struct {
+	kind  mail.OpKind
+	caps  string
+	send  string
+	left  int // messages in INBOX when it is connected again
+	again string
+	here  int // and in the end
+}
+
+// play does it; what is fetched of the messages goes through others.
+func (c cutOff) play(t *testing.T, others *strings.Replacer) {
+	t.Helper()
+	first := "C: A5 SELECT \"INBOX\"\nC: A6 FETCH 1:* " + items + "\n" + selected("A5", 2, 3) + messages(1, 2) + "S: A6 OK done\n" + peek("1:2")
+	o := against(t, others.Replace(withAll(c.caps, 2, first)), others.Replace(withAll(c.caps, 2, lookAtInbox(2)))+c.send+cutNow,
+		others.Replace(withAll(c.caps, c.left, lookAtInbox(c.left)))+c.again)
+	// What is gone is waited for, for two minutes: the store's clock is late.
+	if err := o.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	o.store, err = store.Open(t.Context(), o.dir, store.Options{Now: func() time.Time { return time.Now().Add(-time.Hour) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.cfg.Store = o.store
+	o.mustPass()
+	all, err := o.store.MailboxByPath(t.Context(), "odd", "All")
+	if err != nil || all.Kept() {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: c.kind, Targets: []mail.MessageID{o.list("INBOX")[1].ID}, Mailbox: all.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.pass(); err == nil {
+		t.Fatal("it was not cut off")
+	}
+	o.mustPass()
+	if op, err = o.store.Op(t.Context(), op.ID); err != nil || op.State != mail.OpDone {
+		t.Errorf("the op is %s (%s), %v", op.State, op.Fault, err)
+	}
+	if got := len(o.list("INBOX")); got != c.here {
+		t.Errorf("%d messages show in INBOX, want %d", got, c.here)
+	}
+}
+
 // TestCutOffWhereNobodyLooks: what was copied or moved into a folder that is not
 // indexed, and cut off before its answer, is looked for there: by its Message-ID and
 // size. What is found is not made again, and what is not is.
 func TestCutOffWhereNobodyLooks(t *testing.T) {
 	t.Parallel()
-	const (
-		cp   = "C: M1 UID COPY 1 \"All\"\n"
-		cut  = "S: <close>\n"
-		ask  = "C: Q1 EXAMINE \"All\"\nS: * 8 EXISTS\nS: * OK [UIDVALIDITY 5] hm\nS: Q1 OK done\nC: Q2 UID SEARCH LARGER 99 SMALLER 101 HEADER Message-ID \"<1@example.org>\"\n"
-		yes  = ask + "S: * SEARCH 8\nS: Q2 OK done\n"
-		no   = ask + "S: * SEARCH\nS: Q2 OK done\n"
-		back = "C: Q3 SELECT \"INBOX\"\n"
-		gone = "C: M2 UID STORE 1 +FLAGS.SILENT (\\Deleted)\nS: M2 OK done\nC: M3 UID EXPUNGE 1\nS: M3 OK done\n"
-	)
-	in := back + selected("Q3", 2, 3)
-	first := "C: A5 SELECT \"INBOX\"\nC: A6 FETCH 1:* " + items + "\n" + selected("A5", 2, 3) + messages(1, 2) + "S: A6 OK done\n" + peek("1:2")
-	for name, c := range map[string]struct {
-		kind  mail.OpKind
-		caps  string
-		send  string
-		left  int // messages in INBOX when it is connected again
-		again string
-		here  int // and in the end
-	}{
-		"a copy that was made":     {mail.OpCopy, "UIDPLUS", cp, 2, yes + in, 2},
-		"a copy that was not":      {mail.OpCopy, "UIDPLUS", cp, 2, no + in + cp + "S: M1 OK done\n", 2},
-		"a folder nobody can open": {mail.OpCopy, "UIDPLUS", cp, 2, "C: Q1 EXAMINE \"All\"\nS: Q1 NO not now\n" + in + cp + "S: M1 OK done\n", 2},
-		"moved by copy, made":      {mail.OpMove, "UIDPLUS", cp, 2, yes + in + gone, 1},
-		"moved by copy, not made":  {mail.OpMove, "UIDPLUS", cp, 2, no + in + cp + "S: M1 OK done\n" + gone, 1},
+	yes, no, in := openAll+byMessageID+"S: * SEARCH 8\nS: Q2 OK done\n", openAll+byMessageID+"S: * SEARCH\nS: Q2 OK done\n", toInboxAgain+selected("Q3", 2, 3)
+	for name, c := range map[string]cutOff{
+		"a copy that was made":     {mail.OpCopy, "UIDPLUS", copyToAll, 2, yes + in, 2},
+		"a copy that was not":      {mail.OpCopy, "UIDPLUS", copyToAll, 2, no + in + copyToAll + "S: M1 OK done\n", 2},
+		"a folder nobody can open": {mail.OpCopy, "UIDPLUS", copyToAll, 2, "C: Q1 EXAMINE \"All\"\nS: Q1 NO not now\n" + in + copyToAll + "S: M1 OK done\n", 2},
+		"moved by copy, made":      {mail.OpMove, "UIDPLUS", copyToAll, 2, yes + in + originalGoes, 1},
+		"moved by copy, not made":  {mail.OpMove, "UIDPLUS", copyToAll, 2, no + in + copyToAll + "S: M1 OK done\n" + originalGoes, 1},
 		"moved, and still here":    {mail.OpMove, "MOVE", "C: M1 UID MOVE 1 \"All\"\n", 2, "C: M1 UID MOVE 1 \"All\"\nS: M1 OK done\n", 1},
 		"moved, and gone":          {mail.OpMove, "MOVE", "C: M1 UID MOVE 1 \"All\"\n", 1, yes, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := against(t, withAll(c.caps, 2, first), withAll(c.caps, 2, lookAtInbox(2))+c.send+cut,
-				withAll(c.caps, c.left, lookAtInbox(c.left))+c.again)
-			// What is gone is waited for, for two minutes: the store's clock is late.
-			if err := o.store.Close(); err != nil {
-				t.Fatal(err)
-			}
-			var err error
-			o.store, err = store.Open(t.Context(), o.dir, store.Options{Now: func() time.Time { return time.Now().Add(-time.Hour) }})
-			if err != nil {
-				t.Fatal(err)
-			}
-			o.cfg.Store = o.store
-			o.mustPass()
-			all, err := o.store.MailboxByPath(t.Context(), "odd", "All")
-			if err != nil || all.Kept() {
-				t.Fatalf("%+v, %v", all, err)
-			}
-			op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: c.kind, Targets: []mail.MessageID{o.list("INBOX")[1].ID}, Mailbox: all.ID})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := o.pass(); err == nil {
-				t.Fatal("it was not cut off")
-			}
-			o.mustPass()
-			if op, err = o.store.Op(t.Context(), op.ID); err != nil || op.State != mail.OpDone {
-				t.Errorf("the op is %s (%s), %v", op.State, op.Fault, err)
-			}
-			if got := len(o.list("INBOX")); got != c.here {
-				t.Errorf("%d messages show in INBOX, want %d", got, c.here)
-			}
+			c.play(t, strings.NewReplacer())
+		})
+	}
+}
+
+// TestCutOffAndNamedByTheServer: EMAILID is surer than Message-ID, which is asked for
+// where the server does not search for the other.
+func TestCutOffAndNamedByTheServer(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]string{
+		"found":   "S: * SEARCH 8\nS: Q4 OK done\n",
+		"refused": "S: Q4 BAD what?\n" + byMessageID + "S: * SEARCH 8\nS: Q2 OK done\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := cutOff{mail.OpMove, "UIDPLUS OBJECTID", copyToAll, 2, openAll + "C: Q4 UID SEARCH EMAILID M-1\n" + answer + toInboxAgain + selected("Q3", 2, 3) + originalGoes, 1}
+			c.play(t, strings.NewReplacer("INTERNALDATE)", "INTERNALDATE EMAILID)", "(UID 1 ", "(UID 1 EMAILID (M-1) "))
+		})
+	}
+}
+
+// TestCutOffAndNothingNamesIt: a message without Message-ID is known by its size, its
+// subject and the seconds in which it was written and received. That is not enough to
+// take the original away: where it is moved by copying, it is copied again.
+func TestCutOffAndNothingNamesIt(t *testing.T) {
+	t.Parallel()
+	like := strings.Replace(data(1), "\"<1@example.org>\"", "NIL", 1)
+	another := strings.Replace(like, "15:04:05 +0000\" ENVELOPE", "15:04:06 +0000\" ENVELOPE", 1)
+	search := openAll + "C: Q2 UID SEARCH LARGER 99 SMALLER 101 SINCE 1-Jan-2006 BEFORE 4-Jan-2006\nS: * SEARCH 7 8\nS: Q2 OK done\n" +
+		"C: Q4 UID FETCH 7:8 (UID RFC822.SIZE INTERNALDATE ENVELOPE)\nS: * 7 FETCH (UID 7 " + another + ")\n"
+	yes, no := search+"S: * 8 FETCH (UID 8 "+like+")\nS: Q4 OK done\n", search+"S: Q4 OK done\n"
+	in := toInboxAgain + selected("Q3", 2, 3)
+	for name, c := range map[string]cutOff{
+		"a copy that was made": {mail.OpCopy, "UIDPLUS", copyToAll, 2, yes + in, 2},
+		"a copy that was not":  {mail.OpCopy, "UIDPLUS", copyToAll, 2, no + in + copyToAll + "S: M1 OK done\n", 2},
+		"moved by copy":        {mail.OpMove, "UIDPLUS", copyToAll, 2, openAll + in + copyToAll + "S: M1 OK done\n" + originalGoes, 1},
+		"moved, and gone":      {mail.OpMove, "MOVE", "C: M1 UID MOVE 1 \"All\"\n", 1, yes, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c.play(t, strings.NewReplacer("\"<1@example.org>\"", "NIL"))
 		})
 	}
 }
