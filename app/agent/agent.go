@@ -21,6 +21,7 @@ import (
 	"github.com/heronmail/heron/sync/host"
 	"github.com/heronmail/heron/sync/i18n"
 	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/news"
 	"github.com/heronmail/heron/sync/rule"
 	"github.com/heronmail/heron/sync/secret"
 	"github.com/heronmail/heron/sync/store"
@@ -209,9 +210,12 @@ func (d *desktop) startAlerts(ctx context.Context) error {
 		Log: d.log, Known: handles, Icon: icon, Available: func(yes bool) { newest(there, yes) },
 	})
 	a := &alerts{
-		store: d.host.Store(), out: d.alerter, printer: d.printer, log: d.log, now: time.Now,
-		settings: func() rule.Settings { return d.host.Settings().Settings().Alerts },
-		address:  d.address,
+		store: d.host.Store(), out: d.alerter, printer: d.printer, log: d.log,
+		desk: news.Desk{
+			Store: d.host.Store(), Now: time.Now, Log: d.log,
+			Settings: func() rule.Settings { return d.host.Settings().Settings().Alerts },
+		},
+		address: d.address,
 		open: func(ctx context.Context, id mail.MessageID) {
 			if id == 0 {
 				d.ask(ctx, api.UIRequest{Show: "main"})

@@ -9,15 +9,13 @@ import (
 	"github.com/heronmail/heron/app/alert"
 	"github.com/heronmail/heron/sync/i18n"
 	"github.com/heronmail/heron/sync/mail"
-	"github.com/heronmail/heron/sync/rule"
+	"github.com/heronmail/heron/sync/news"
 	"github.com/heronmail/heron/sync/store"
 )
 
 const (
 	// changesAtOnce is how much of the change log is read in one go.
 	changesAtOnce = 256
-	// maxSingles is how many messages that come at once have an alert each.
-	maxSingles = 3
 	// goodbye is how long withdrawing may take when the agent ends.
 	goodbye = 2 * time.Second
 )
@@ -28,8 +26,7 @@ type alerts struct {
 	out      alert.Alerter
 	printer  *i18n.Printer
 	log      *slog.Logger
-	now      func() time.Time
-	settings func() rule.Settings
+	desk     news.Desk
 	address  func(mail.AccountID) string                   // what an account is called
 	open     func(context.Context, mail.MessageID)         // 0: the window as such
 	markRead func(context.Context, []mail.MessageID) error // as an action of the user
@@ -100,14 +97,6 @@ func (a *alerts) end(ctx context.Context) {
 	}
 }
 
-// fresh is a message that deserves an alert.
-type fresh struct {
-	account mail.AccountID
-	folder  mail.FolderRef
-	brief   mail.Brief
-	preview string
-}
-
 // catchUp looks at every change after the cursor, and before that at what could
 // not be looked at the last time.
 func (a *alerts) catchUp(ctx context.Context) error {
@@ -138,16 +127,11 @@ func (a *alerts) catchUp(ctx context.Context) error {
 // look goes through some changes and moves the cursor behind them.
 func (a *alerts) look(ctx context.Context, changes []mail.Change) error {
 	touched := map[mail.MessageID]bool{}
-	var news []fresh
 	keep := false
 	for _, c := range changes {
 		switch c := c.(type) {
 		case mail.MessagesAdded:
 			keep = true // a decision is for ever, so it is kept
-			var err error
-			if news, err = a.decide(ctx, c, news); err != nil {
-				return err
-			}
 		case mail.FlagsChanged:
 			note(touched, c.IDs)
 		case mail.MessagesGone:
@@ -158,7 +142,11 @@ func (a *alerts) look(ctx context.Context, changes []mail.Change) error {
 	}
 	upTo := changes[len(changes)-1].Meta().Rev
 	if keep {
-		if err := a.show(ctx, upTo, news); err != nil {
+		items, err := a.desk.Find(ctx, changes)
+		if err != nil {
+			return err
+		}
+		if err := a.show(ctx, upTo, items); err != nil {
 			return err
 		}
 		a.kept = upTo
@@ -175,89 +163,18 @@ func note(set map[mail.MessageID]bool, ids []mail.MessageID) {
 	}
 }
 
-// decide adds to news the messages of a change that deserve an alert and still
-// are as it says.
-func (a *alerts) decide(ctx context.Context, c mail.MessagesAdded, news []fresh) ([]fresh, error) {
-	watched, err := a.watched(ctx, c.Folder.ID)
-	if err != nil {
-		return nil, err
-	}
-	d := rule.Decide(c, watched, a.settings(), a.now())
-	a.log.Debug("new mail", "rev", c.Rev, "alert", d.Alert, "why", string(d.Why))
-	for _, b := range d.Messages {
-		m, state, err := a.standing(ctx, b.ID)
-		if err != nil {
-			return nil, err
-		}
-		isNews, err := a.isNews(ctx, m, b.CopyOf, c.Time, news)
-		if err != nil {
-			return nil, err
-		}
-		if state == wanted && isNews {
-			news = append(news, fresh{c.Account, c.Folder, b, m.Preview})
-		}
-	}
-	return news, nil
-}
-
-// isNews reports whether an added message is none that the user knows from
-// another folder.
-func (a *alerts) isNews(ctx context.Context, m mail.Message, copyOf mail.MessageID, told time.Time, news []fresh) (bool, error) {
-	if copyOf == 0 {
-		return true, nil
-	}
-	alerted, err := a.store.Alerted(ctx, copyOf)
-	alerted = alerted || slices.ContainsFunc(news, func(f fresh) bool { return f.brief.ID == copyOf || f.brief.CopyOf == copyOf })
-	return rule.CopyIsNews(m.Received, told, alerted), err
-}
-
-// watched reports whether a folder alerts; one that is gone does not.
-func (a *alerts) watched(ctx context.Context, id mail.MailboxID) (bool, error) {
-	box, err := a.store.Mailbox(ctx, id)
-	if isCode(err, mail.CodeNoFolder) {
-		return false, nil
-	}
-	return box.Watched, err
-}
-
-// The states of a message that an alert is about. They are also the reasons of
-// a withdrawal.
-const (
-	wanted = ""
-	read   = "read"
-	gone   = "gone"
-	acted  = "acted"
-)
-
-// standing says whether a message still deserves its alert.
-func (a *alerts) standing(ctx context.Context, id mail.MessageID) (mail.Message, string, error) {
-	m, err := a.store.Message(ctx, id)
-	switch {
-	case isCode(err, mail.CodeNoMessage):
-		return m, gone, nil
-	case err != nil:
-		return m, wanted, err
-	case !m.Unread():
-		return m, read, nil
-	case m.Location.Mailbox == 0: // to be found again soon, see mail.Location
-		return m, wanted, nil
-	}
-	watched, err := a.watched(ctx, m.Location.Mailbox)
-	if err != nil || watched {
-		return m, wanted, err
-	}
-	return m, gone, nil
-}
+// acted is why an alert is withdrawn that the user answered.
+const acted news.Standing = "acted"
 
 // show records alerts for new messages, then shows them.
-func (a *alerts) show(ctx context.Context, upTo mail.Revision, news []fresh) error {
-	recorded, err := a.store.RecordAlerts(ctx, upTo, group(news))
+func (a *alerts) show(ctx context.Context, upTo mail.Revision, items []news.Item) error {
+	recorded, err := a.store.RecordAlerts(ctx, upTo, news.Group(items))
 	if err != nil {
 		return err
 	}
-	about := make(map[mail.MessageID]fresh, len(news))
-	for _, f := range news {
-		about[f.brief.ID] = f
+	about := make(map[mail.MessageID]news.Item, len(items))
+	for _, i := range items {
+		about[i.Brief.ID] = i
 	}
 	for _, r := range recorded {
 		handle, err := a.out.Show(ctx, a.compose(r, about))
@@ -274,40 +191,14 @@ func (a *alerts) show(ctx context.Context, upTo mail.Revision, news []fresh) err
 	return nil
 }
 
-// group makes an alert of each message, or one for each account when there are
-// many. The newest message comes first.
-func group(news []fresh) []store.Alert {
-	var out []store.Alert
-	if len(news) <= maxSingles {
-		for _, f := range news {
-			out = append(out, store.Alert{
-				Account: f.account, Folder: f.folder, Messages: []mail.MessageID{f.brief.ID},
-				From: f.brief.From, Subject: f.brief.Subject,
-			})
-		}
-		return out
-	}
-	place := map[mail.AccountID]int{}
-	for _, f := range slices.Backward(news) {
-		i, ok := place[f.account]
-		if !ok {
-			i = len(out)
-			place[f.account] = i
-			out = append(out, store.Alert{Account: f.account, Folder: f.folder, From: f.brief.From, Subject: f.brief.Subject})
-		}
-		out[i].Messages = append(out[i].Messages, f.brief.ID)
-	}
-	return out
-}
-
-func (a *alerts) compose(r store.Alert, about map[mail.MessageID]fresh) alert.Alert {
-	hide := a.settings().HideContent
+func (a *alerts) compose(r store.Alert, about map[mail.MessageID]news.Item) alert.Alert {
+	hide := a.desk.Settings().HideContent
 	ms := make([]alert.Message, len(r.Messages))
 	for i, id := range r.Messages {
 		f := about[id]
-		ms[i] = alert.Message{From: f.brief.From, Subject: f.brief.Subject, Preview: f.preview}
-		if f.folder.Role != mail.RoleInbox {
-			ms[i].Place = a.printer.T("alert.place", "Folder", mail.Printable(f.folder.Path), "Account", mail.Printable(a.address(f.account)))
+		ms[i] = alert.Message{From: f.Brief.From, Subject: f.Brief.Subject, Preview: f.Preview}
+		if f.Folder.Role != mail.RoleInbox {
+			ms[i].Place = a.printer.T("alert.place", "Folder", mail.Printable(f.Folder.Path), "Account", mail.Printable(a.address(f.Account)))
 		}
 	}
 	if len(ms) == 1 {
@@ -326,7 +217,7 @@ func (a *alerts) review(ctx context.Context, which func(store.Alert) bool) error
 			continue
 		}
 		reason, err := a.reason(ctx, s)
-		if err == nil && reason != wanted {
+		if err == nil && reason != news.Wanted {
 			err = a.withdraw(ctx, s, reason)
 		}
 		if err != nil {
@@ -334,7 +225,7 @@ func (a *alerts) review(ctx context.Context, which func(store.Alert) bool) error
 			a.behind = true
 			return err
 		}
-		if reason == wanted {
+		if reason == news.Wanted {
 			left = append(left, s)
 		}
 	}
@@ -343,28 +234,28 @@ func (a *alerts) review(ctx context.Context, which func(store.Alert) bool) error
 }
 
 // reason is why an alert is not wanted any more.
-func (a *alerts) reason(ctx context.Context, s store.Alert) (string, error) {
-	why := gone
+func (a *alerts) reason(ctx context.Context, s store.Alert) (news.Standing, error) {
+	why := news.Gone
 	for _, id := range s.Messages {
-		_, state, err := a.standing(ctx, id)
-		if err != nil || state == wanted {
-			return wanted, err
+		_, standing, err := a.desk.Standing(ctx, id)
+		if err != nil || standing == news.Wanted {
+			return news.Wanted, err
 		}
-		if state == read {
-			why = read
+		if standing == news.Read {
+			why = news.Read
 		}
 	}
 	return why, nil
 }
 
-func (a *alerts) withdraw(ctx context.Context, s store.Alert, reason string) error {
+func (a *alerts) withdraw(ctx context.Context, s store.Alert, reason news.Standing) error {
 	if s.Handle != "" {
 		if err := a.out.Withdraw(ctx, s.Handle); err != nil {
 			// Without the service that showed it, it is not shown.
 			a.log.Debug("alert not withdrawn", "alert", s.ID, "code", mail.FaultOf(err).Code)
 		}
 	}
-	return a.store.WithdrawAlert(ctx, s.ID, reason)
+	return a.store.WithdrawAlert(ctx, s.ID, string(reason))
 }
 
 // act does what the user asked of an alert.
@@ -393,6 +284,3 @@ func (a *alerts) act(ctx context.Context, act alert.Action) {
 		a.shown = slices.Delete(a.shown, i, i+1)
 	}
 }
-
-// isCode reports whether err is a Fault with a code.
-func isCode(err error, code mail.Code) bool { return err != nil && mail.FaultOf(err).Code == code }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/heronmail/heron/app/alert"
 	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/news"
 	"github.com/heronmail/heron/sync/store"
 )
 
@@ -187,20 +188,20 @@ func TestManyAtOnceAreOneAlert(t *testing.T) {
 func TestWithdraw(t *testing.T) {
 	tests := map[string]struct {
 		do     func(r *rig)
-		reason string
+		reason news.Standing
 	}{
 		"read elsewhere": {func(r *rig) {
 			r.apply(store.Batch{Deltas: []store.Delta{{Mailbox: r.inbox.ID, Flags: []store.FlagUpdate{{UID: 1, Flags: seen()}}}}})
-		}, read},
+		}, news.Read},
 		"deleted": {func(r *rig) {
 			r.apply(store.Batch{Deltas: []store.Delta{{Mailbox: r.inbox.ID, Gone: []mail.UID{1}}}})
-		}, gone},
+		}, news.Gone},
 		"filed": {func(r *rig) {
 			r.apply(store.Batch{Deltas: []store.Delta{
 				{Mailbox: r.inbox.ID, Gone: []mail.UID{1}},
 				{Mailbox: r.filed.ID, Added: []store.Fetched{message(9, 1)}, SetCursor: true, Cursor: mail.Cursor{UIDValidity: 1, UIDNext: 10}},
 			}})
-		}, gone},
+		}, news.Gone},
 		"read here": {func(r *rig) {
 			m, err := r.store.MessageAt(r.t.Context(), r.inbox.ID, 1)
 			if err != nil {
@@ -212,7 +213,7 @@ func TestWithdraw(t *testing.T) {
 			if err != nil {
 				r.t.Fatal(err)
 			}
-		}, read},
+		}, news.Read},
 	}
 	for name, tt := range tests {
 		for _, while := range []string{"running", "down"} {
@@ -237,7 +238,7 @@ func TestWithdraw(t *testing.T) {
 					cs, err := r.store.Changes(t.Context(), 0, 1000)
 					return err == nil && slices.ContainsFunc(cs, func(c mail.Change) bool {
 						w, ok := c.(mail.AlertWithdrawn)
-						return ok && w.Reason == tt.reason
+						return ok && w.Reason == string(tt.reason)
 					})
 				})
 				if got := r.out.titles(); len(got) != 1 {

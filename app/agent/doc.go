@@ -5,12 +5,12 @@
 // by its subscription, so a part that is slow or starts late skips what is out
 // of date and never shows what is not so:
 //
-//   - alerts reads the change log from its own cursor on. An alert is recorded
-//     before it is shown, so no message is alerted twice, whatever is killed
-//     when; it is withdrawn as soon as its messages are read, gone, or moved out
-//     of the folders that alert. One whose agent was killed between showing it
-//     and keeping its handle stays until the user takes it away: no desktop
-//     tells which alerts it shows.
+//   - alerts reads the change log from its own cursor on, and asks sync/news what
+//     of it deserves one. An alert is recorded before it is shown, so no message is
+//     alerted twice, whatever is killed when; it is withdrawn as soon as its
+//     messages are read, gone, or moved out of the folders that alert. One whose
+//     agent was killed between showing it and keeping its handle stays until the
+//     user takes it away: no desktop tells which alerts it shows.
 //   - model reads the status, and has the tray redrawn at most every
 //     redrawPause.
 //   - Nothing here has a ticker. An idle agent is woken by its servers only.

@@ -13,6 +13,7 @@ import (
 	"github.com/heronmail/heron/app/alert"
 	"github.com/heronmail/heron/sync/i18n"
 	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/news"
 	"github.com/heronmail/heron/sync/rule"
 	"github.com/heronmail/heron/sync/store"
 )
@@ -168,10 +169,13 @@ func (r *rig) deliver(box mail.Mailbox, flags ...[]mail.Flag) []mail.MessageID {
 
 func (r *rig) alerts() *alerts {
 	return &alerts{
-		store: r.store, out: r.out, printer: r.printer, log: slog.New(slog.DiscardHandler), now: time.Now,
-		settings: func() rule.Settings { return r.settings },
-		address:  func(id mail.AccountID) string { return string(id) + "@x.example" },
-		open:     func(_ context.Context, id mail.MessageID) { r.opened = append(r.opened, id) },
+		store: r.store, out: r.out, printer: r.printer, log: slog.New(slog.DiscardHandler),
+		desk: news.Desk{
+			Store: r.store, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+			Settings: func() rule.Settings { return r.settings },
+		},
+		address: func(id mail.AccountID) string { return string(id) + "@x.example" },
+		open:    func(_ context.Context, id mail.MessageID) { r.opened = append(r.opened, id) },
 		markRead: func(_ context.Context, ids []mail.MessageID) error {
 			if r.refuseMarkRead {
 				return errors.New("no")

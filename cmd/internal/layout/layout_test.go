@@ -22,6 +22,7 @@ var table = map[string][]string{
 	"sync/health":      {"sync/mail", "sync/i18n"},
 	"sync/rule":        {"sync/mail"},
 	"sync/config":      {"sync/mail", "sync/rule"},
+	"sync/news":        {"sync/mail", "sync/rule", "sync/store"},
 	"sync/secret":      {"sync/mail"},
 	"sync/dial":        {"sync/mail"},
 	"sync/wire":        {"sync/mail", "sync/dial"},

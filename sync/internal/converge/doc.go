@@ -15,8 +15,10 @@
 //     it is gone only when somebody deleted it, or a folder that held it, as the
 //     server's log says; it is there twice where two moved it in the same moment,
 //     see met;
-//   - nobody told of a message as new more than once, however often it was copied;
-//   - what a machine did is as it left it, and came back to it as nothing.
+//   - nobody told of a message as new more than once, or recorded two alerts for it,
+//     however often it was copied and moved;
+//   - what a machine did is as it left it, and came back to it as nothing;
+//   - no folder was told as gone that nobody deleted.
 //
 // To run it: go test ./sync/internal/converge; HERON_LONG=1 makes it 500 rounds
 // in place of 20. What fails says how to play its round again:

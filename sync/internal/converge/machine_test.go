@@ -39,6 +39,9 @@ type machine struct {
 	stop  func() // nil: offline
 	ops   map[mail.OpID]deed
 	log   logbook
+	// Alerts, by the letter's subject. Those who write and read it take turns.
+	alerted map[string]int
+	unwatch func()
 }
 
 // machineSteps are what a machine does and what becomes of it.
@@ -49,10 +52,11 @@ var machineSteps = []string{
 }
 
 func newMachine(r *round, name string, own mail.Flag) *machine {
-	m := &machine{r: r, name: name, own: own, proxy: mailtest.StartProxy(r, r.dc.IMAP()), ops: map[mail.OpID]deed{}}
+	m := &machine{r: r, name: name, own: own, proxy: mailtest.StartProxy(r, r.dc.IMAP()), ops: map[mail.OpID]deed{}, alerted: map[string]int{}}
 	m.open()
 	r.Cleanup(func() {
 		m.offline()
+		m.unwatch()
 		if r.Failed() {
 			r.told.Logf("machine %s:\n%s\nwhat it told:\n%s", name, m.log.text(), m.told())
 		}
@@ -70,6 +74,7 @@ func (m *machine) open() {
 		Now: func() time.Time { return time.Now().Add(-slow) },
 	})
 	m.r.must(err)
+	m.watch()
 }
 
 func (m *machine) account() mail.AccountID { return m.r.dc.Account(m.r.user, mail.Plain).ID }
@@ -146,6 +151,7 @@ func (m *machine) do(s step) {
 	case "reopen":
 		was := m.stop != nil
 		m.offline()
+		m.unwatch()
 		m.r.must(m.store.Close())
 		m.open()
 		m.r.tell("%s starts anew", m.name)

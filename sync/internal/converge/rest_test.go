@@ -35,19 +35,11 @@ func (r *round) rest() {
 // found gives machines the time in which they show a message where they moved it
 // although it is not found there: somebody may have moved it on at once. It is
 // also that of a second look: while a folder is made or deleted, Dovecot may list
-// what cannot be opened, as the level above it. Where lists are stale it takes
-// another connection.
+// what cannot be opened, as the level above it.
 func (r *round) found(ctx context.Context) {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for late := time.Now().Add(2 * grace); time.Now().Before(late); <-tick.C {
-		if r.stale && time.Until(late) < grace {
-			r.stale = false
-			for _, m := range r.machines {
-				m.w.Kick(imapsync.ReasonNetwork)
-				m.pass(ctx)
-			}
-		}
 		server := r.dc.View(r, r.user)
 		agreed := true
 		for _, m := range r.machines {
@@ -106,6 +98,8 @@ func (m *machine) pass(ctx context.Context) {
 // check holds what must hold at rest.
 func (r *round) check() {
 	server := r.dc.View(r, r.user)
+	went, err := buried(r.dc, r.user)
+	r.must(err)
 	for _, m := range r.machines {
 		if wrong := m.view().Unlike(server); wrong != "" {
 			r.Errorf("machine %s and the server do not agree:\n%s", m.name, wrong)
@@ -113,23 +107,21 @@ func (r *round) check() {
 		if wrong := m.wrongCounts(server); wrong != "" {
 			r.Errorf("machine %s shows wrong numbers:\n%s", m.name, wrong)
 		}
-		m.checkStory()
+		m.checkStory(went)
 	}
-	r.checkLetters(server)
+	r.checkLetters(server, went)
 }
 
 // checkLetters holds that each message is there as often as it should be, that
 // what a machine did with its own flag is as it left it, and that a message which
 // one machine alone moved is where that put it last.
-func (r *round) checkLetters(server mailtest.View) {
+func (r *round) checkLetters(server mailtest.View, went map[string]int) {
 	found := map[string][]mail.Flags{}
 	for _, in := range server {
 		for _, s := range in {
 			found[s.ID] = append(found[s.ID], s.Flags)
 		}
 	}
-	went, err := buried(r.dc, r.user)
-	r.must(err)
 	for _, id := range r.order {
 		l := r.letters[id]
 		n := len(found[id])
@@ -210,7 +202,7 @@ func (m *machine) wrongCounts(server mailtest.View) string {
 
 // checkStory holds what a machine may tell: new mail once, and nothing of what
 // it did itself as done elsewhere.
-func (m *machine) checkStory() {
+func (m *machine) checkStory(went map[string]int) {
 	ids, letters := map[mail.MessageID]int{}, map[string]int{}
 	for _, c := range m.changes() {
 		switch c := c.(type) {
@@ -228,6 +220,18 @@ func (m *machine) checkStory() {
 			if c.Origin != mail.Here && (c.Added.Has(m.own) || c.Removed.Has(m.own)) && m.sure(c.IDs) {
 				m.r.Errorf("machine %s was told of its own flag: %+v", m.name, c)
 			}
+		case mail.MessagesMoved:
+			if c.Origin != mail.Here && m.alone(c.IDs, went) {
+				m.r.Errorf("machine %s was told of what it did: %+v", m.name, c)
+			}
+		case mail.MessagesGone:
+			if c.Origin != mail.Here && m.alone(c.IDs, went) {
+				m.r.Errorf("machine %s was told of what it did: %+v", m.name, c)
+			}
+		case mail.MailboxGone:
+			if !slices.Contains(places, c.Folder.Path) && !strings.Contains(c.Folder.Path, "/") {
+				m.r.Errorf("machine %s was told that %s is gone", m.name, c.Folder.Path)
+			}
 		}
 	}
 	for id, n := range ids {
@@ -235,12 +239,34 @@ func (m *machine) checkStory() {
 			m.r.Errorf("machine %s told %d times that message %d is new", m.name, n, id)
 		}
 	}
+	m.unwatch()
+	m.r.must(m.record(context.Background()))
 	for _, id := range m.r.order {
 		l := m.r.letters[id]
+		if n := m.alerted[l.subject]; n > 1 {
+			m.r.Errorf("machine %s alerted %d times of %s: %+v", m.name, n, id, *l)
+		}
 		if n := letters[l.subject]; n > 1 {
 			m.r.Errorf("machine %s told %d times that %s is new: %+v", m.name, n, id, *l)
 		}
 	}
+}
+
+// alone reports whether nobody but this machine moved, copied or deleted one of
+// these messages, nor a folder that held it.
+func (m *machine) alone(ids []mail.MessageID, went map[string]int) bool {
+	for _, id := range ids {
+		msg, err := m.store.Message(context.Background(), id)
+		if err != nil {
+			continue
+		}
+		l := m.r.letters[msg.Envelope.HeaderID]
+		_, mine := l.movers[m.name]
+		if (mine && len(l.movers) == 1 || len(l.movers) == 0) && l.copies == 0 && l.gone == 0 && went[l.id] == 0 && !m.failed(l.id) {
+			return true
+		}
+	}
+	return false
 }
 
 // sure reports whether the flags of messages are nobody's but those that were

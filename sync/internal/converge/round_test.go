@@ -41,16 +41,12 @@ type letter struct {
 // round is one history.
 type round struct {
 	*rapid.T
-	told    *testing.T // keeps what is logged, also of a round that does not fail again
-	dc      *mailtest.Dovecot
-	user    int
-	dir     string
-	letters map[string]*letter
-	order   []string
-	// The server may list, in a session that is some time old, folders as they
-	// were before others renamed or deleted them; with the next connection they
-	// are as they should. Plain clients see the same of Dovecot 2.3.
-	stale    bool
+	told     *testing.T // keeps what is logged, also of a round that does not fail again
+	dc       *mailtest.Dovecot
+	user     int
+	dir      string
+	letters  map[string]*letter
+	order    []string
 	client   *client
 	machines []*machine
 	story    []string
