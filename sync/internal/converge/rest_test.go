@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/heronmail/heron/sync/imapsync"
 	"github.com/heronmail/heron/sync/mail"
 	"github.com/heronmail/heron/sync/mailtest"
 )
@@ -20,7 +19,6 @@ func (r *round) rest() {
 	for _, m := range r.machines {
 		m.proxy.Heal()
 		m.online()
-		m.w.Kick(imapsync.ReasonNetwork)
 	}
 	for _, m := range r.machines {
 		m.empty(ctx)
