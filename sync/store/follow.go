@@ -103,11 +103,15 @@ func (a *applier) heir(id mail.MessageID) (heir, bool, error) {
 	return found[0], true, nil
 }
 
-// inherit puts a message that is in limbo in the place of a copy of it, whose row goes.
+// inherit puts a message that is in limbo in the place of a copy of it, whose row goes;
+// not one that may be gone by our own doing, as an op that was sent has no answer: then
+// the copy is one that somebody wanted.
 func (a *applier) inherit(id mail.MessageID, h heir) error {
-	ss, err := list(a.tx, scanStray, selectStray+`WHERE id = ? AND mailbox IS NULL`, int64(id))
+	ss, err := list(a.tx, scanStray, selectStray+`WHERE id = ? AND mailbox IS NULL AND NOT EXISTS (
+		SELECT 1 FROM op_targets t JOIN ops o ON o.id = t.op WHERE t.message = messages.id AND NOT t.done
+			AND o.kind IN ('move', 'delete') AND (o.state = 'sending' OR o.state = 'waiting' AND t.copied))`, int64(id))
 	if err != nil || len(ss) == 0 {
-		return err // it turned up
+		return err // or it turned up
 	}
 	b, err := a.box(h.box)
 	if err != nil {

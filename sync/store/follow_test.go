@@ -54,15 +54,19 @@ func TestAnActionFollowsAMoveInTwoSteps(t *testing.T) {
 }
 
 // TestAnActionFollowsNoCopyThatWasWanted: one that was there long before, one of two,
-// one that something else waits for, and one that is gone too.
+// one that something else waits for, and one that is gone too. Nor where the original
+// may have gone by our own doing, which had no answer.
 func TestAnActionFollowsNoCopyThatWasWanted(t *testing.T) {
-	for name, between := range map[string]func(f *fixture, work, lists mail.Mailbox){
-		"long ago": func(f *fixture, _, _ mail.Mailbox) { f.clock.pass(2 * followFor) },
-		"two": func(f *fixture, _, lists mail.Mailbox) {
+	for name, between := range map[string]func(f *fixture, op mail.Op, work, lists mail.Mailbox){
+		"long ago": func(f *fixture, _ mail.Op, _, _ mail.Mailbox) { f.clock.pass(2 * followFor) },
+		"two": func(f *fixture, _ mail.Op, _, lists mail.Mailbox) {
 			f.apply(Delta{Mailbox: lists.ID, Added: []Fetched{msg(7, 2)}})
 		},
-		"acted on": func(f *fixture, work, _ mail.Mailbox) { f.mark([]mail.MessageID{f.id(work, 10)}, seen, nil) },
-		"gone":     func(f *fixture, work, _ mail.Mailbox) { f.apply(Delta{Mailbox: work.ID, Gone: []mail.UID{10}}) },
+		"acted on": func(f *fixture, _ mail.Op, work, _ mail.Mailbox) { f.mark([]mail.MessageID{f.id(work, 10)}, seen, nil) },
+		"sent":     func(f *fixture, op mail.Op, _, _ mail.Mailbox) { f.must(f.StartOp(f.ctx(), op.ID)) },
+		"gone": func(f *fixture, _ mail.Op, work, _ mail.Mailbox) {
+			f.apply(Delta{Mailbox: work.ID, Gone: []mail.UID{10}})
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := open(t)
@@ -72,7 +76,7 @@ func TestAnActionFollowsNoCopyThatWasWanted(t *testing.T) {
 			id := f.id(inbox, 2)
 			op := f.queue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{id}, Mailbox: bs["Archive"].ID})
 			f.apply(Delta{Mailbox: work.ID, Added: []Fetched{msg(10, 2)}})
-			between(f, work, bs["Lists"])
+			between(f, op, work, bs["Lists"])
 			f.apply(Delta{Mailbox: inbox.ID, Gone: []mail.UID{2}})
 			f.clock.pass(strayGrace)
 			for _, w := range f.ready() {
