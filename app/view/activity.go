@@ -121,6 +121,9 @@ func originText(p *i18n.Printer, st api.Status, e api.Event) string {
 	case mail.Backfill:
 		parts = append(parts, p.T("window.origin.backfill"))
 	}
+	if e.Problem != nil && e.Account == "" {
+		parts = append(parts, p.T("window.origin.computer"))
+	}
 	return strings.Join(parts, " · ")
 }
 

@@ -109,9 +109,12 @@ func TestActivityTellsNothingTwice(t *testing.T) {
 	if s := originText(english(t), twoAccounts(), got[0]); s != "new in Inbox" {
 		t.Errorf("origin %q", s)
 	}
-	lost := api.Event{Kind: "problem.raised", Origin: mail.Here, Problem: &api.Problem{Code: mail.CodeConnectionLost}}
-	if s := originText(english(t), twoAccounts(), lost); s != "" {
-		t.Errorf("a lost connection was %q", s)
+	raised := api.Event{Kind: "problem.raised", Origin: mail.Here, Problem: &api.Problem{Code: mail.CodeConnectionLost}}
+	for account, want := range map[mail.AccountID]string{"work": "ann@work.example", "": "on this computer"} {
+		raised.Account = account
+		if s := originText(english(t), twoAccounts(), raised); s != want {
+			t.Errorf("a problem of %q was %q", account, s)
+		}
 	}
 }
 
