@@ -237,6 +237,15 @@ func TestAFolderThatBothMakeIsOne(t *testing.T) {
 	f.counts("New", 1, 1)
 }
 
+// Nothing is in a folder that was made just now: the account is as fresh as before.
+func TestAFolderThatIsMadeIsInStep(t *testing.T) {
+	f, _, _ := twoFolders(t)
+	f.queue(mail.Op{Kind: mail.OpFolderCreate, Name: "New"})
+	if at := f.boxes()["New"].LastSync; at.IsZero() {
+		t.Error("it was never in step")
+	}
+}
+
 func TestAFolderThatCannotBeMadeTakesItsMailBack(t *testing.T) {
 	f, inbox, _ := twoFolders(t)
 	made := f.queue(mail.Op{Kind: mail.OpFolderCreate, Name: "New"})

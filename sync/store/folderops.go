@@ -110,7 +110,8 @@ func (t *tx) free(account int64, name string) error {
 	return err
 }
 
-// planBox makes the row of a mailbox that the server is to make.
+// planBox makes the row of a mailbox that the server is to make. Nothing is in it,
+// so that it is in step: an account is never less fresh for it.
 func (t *tx) planBox(op *mail.Op) (*box, error) {
 	account, err := t.account(op.Account)
 	if err != nil {
@@ -124,8 +125,8 @@ func (t *tx) planBox(op *mail.Op) (*box, error) {
 		[]any{account}, &delimiter); err != nil {
 		return nil, err
 	}
-	res, err := t.exec(`INSERT INTO mailboxes (account, name, shown_name, delimiter, role, counted, selectable, subscribed, watched, planned)
-		VALUES (?, ?, ?, ?, '', 1, 1, 1, 0, 1)`, account, op.Name, op.Name, delimiter)
+	res, err := t.exec(`INSERT INTO mailboxes (account, name, shown_name, delimiter, role, counted, selectable, subscribed, watched, planned, last_sync)
+		VALUES (?, ?, ?, ?, '', 1, 1, 1, 0, 1, ?)`, account, op.Name, op.Name, delimiter, nanos(t.now))
 	if err != nil {
 		return nil, err
 	}
