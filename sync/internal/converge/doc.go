@@ -13,8 +13,8 @@
 //   - both stores have the server's folders, messages, flags and counts;
 //   - each message is there once, and once more for each copy that was made;
 //     it is gone only when somebody deleted it, or a folder that held it, as the
-//     server's log says; it is there twice where two moved it in the same moment,
-//     see met;
+//     server's log says; it is there twice where two moved it in the same moment
+//     and the log has both take it from one folder, see met;
 //   - nobody told of a message as new more than once, or recorded two alerts for it,
 //     however often it was copied and moved;
 //   - what a machine did is as it left it, and came back to it as nothing;

@@ -21,7 +21,8 @@ type span struct {
 // does not keep a message to one session while it moves it: each of the two
 // finds it, puts it into its own destination and takes the original away, and
 // both are told that it went well. Then it is there twice, and as nothing tells
-// one from a copy that somebody wanted, neither is taken away.
+// one from a copy that somebody wanted, neither is taken away. The server's log has
+// to say so too, see serverLog.shared.
 func met(spans []span) int {
 	n := 0
 	for i, s := range spans {
