@@ -85,7 +85,7 @@ func (w *Worker) blame(open []*question, certain bool) {
 	for _, q := range open {
 		d := w.doubts[q.of]
 		if d == nil {
-			d = &doubt{full: q.n, most: max(1, q.n)}
+			d = &doubt{full: min(q.n, window), most: max(1, q.n)}
 			if w.doubts == nil {
 				w.doubts = map[share]*doubt{}
 			}
@@ -115,7 +115,7 @@ func (w *Worker) passed(q *question) {
 	if d == nil {
 		return
 	}
-	d.most = 2 * max(d.most, q.n)
+	d.most = min(2*max(d.most, q.n), 2*window)
 	if q.got == 0 {
 		return
 	}

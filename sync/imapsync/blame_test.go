@@ -291,3 +291,26 @@ func TestOneCutIsNoDoubt(t *testing.T) {
 		t.Errorf("known are %v", o.uids())
 	}
 }
+
+// TestDoubtStays: where nothing new is, nothing is proved, however often it is asked;
+// a message that comes ends the doubt.
+func TestDoubtStays(t *testing.T) {
+	t.Parallel()
+	w, of := New(Config{}), share{box: 1}
+	for range blameAfter {
+		w.blame([]*question{{of: of, n: 1, uid: 7}}, true)
+	}
+	if w.most(of) != 1 || w.lethal(of, 7) {
+		t.Fatalf("%d at once", w.most(of))
+	}
+	for range 200 {
+		w.passed(&question{of: of, n: w.most(of)})
+		if n := w.most(of); n < 1 || n > 2*window {
+			t.Fatalf("%d at once", n)
+		}
+	}
+	w.passed(&question{of: of, n: w.most(of), got: 1})
+	if n := w.most(of); n != 0 {
+		t.Errorf("%d at once", n)
+	}
+}
