@@ -246,6 +246,27 @@ func TestAFolderThatIsMadeIsInStep(t *testing.T) {
 	}
 }
 
+// TestALevelThatIsMadeAFolderTakesMail: another machine makes a folder inside ours
+// first, so that ours is listed as a level that holds no mail; then ours is made, and
+// what is put into it is not gone.
+func TestALevelThatIsMadeAFolderTakesMail(t *testing.T) {
+	f, inbox, _ := twoFolders(t)
+	made := f.queue(mail.Op{Kind: mail.OpFolderCreate, Name: "New"})
+	id := f.id(inbox, 2)
+	move := f.queue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{id}, Mailbox: made.Mailbox})
+	level := ListedMailbox{Name: "New", Delimiter: "/"}
+	f.list(Listing{Mailboxes: []ListedMailbox{
+		{Name: "INBOX", Delimiter: "/", Selectable: true}, {Name: "Work", Delimiter: "/", Selectable: true},
+		level, {Name: "New/Near", Delimiter: "/", Selectable: true},
+	}})
+	f.must(f.FinishOp(f.ctx(), made.ID, nil))
+	rev := f.head()
+	f.must(f.StartOp(f.ctx(), move.ID))
+	f.must(f.FinishOp(f.ctx(), move.ID, done(id)))
+	wantKinds(t, f.since(rev), "here op", "here op")
+	f.counts("New", 1, 1)
+}
+
 func TestAFolderThatCannotBeMadeTakesItsMailBack(t *testing.T) {
 	f, inbox, _ := twoFolders(t)
 	made := f.queue(mail.Op{Kind: mail.OpFolderCreate, Name: "New"})

@@ -188,7 +188,10 @@ func (t *tx) finishFolderOp(op *mail.Op) error {
 	switch op.Kind {
 	case mail.OpFolderCreate:
 		if !b.planned {
-			return nil // it was listed before the answer came
+			// It was listed before the answer came; as a mere level, it may be, in
+			// which another machine had made a folder.
+			b.Selectable = true
+			return nil
 		}
 		var other int64
 		if taken, err := t.row(`SELECT id FROM mailboxes WHERE account = ? AND name = ? AND gone = 0 AND planned = 0`,
