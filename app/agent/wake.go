@@ -10,16 +10,24 @@ import (
 )
 
 // wake has every account connect anew after sleep and when the network changed,
-// until ctx ends.
+// and try again where there is one more way out, until ctx ends.
 func wake(ctx context.Context, log *slog.Logger, kick func(context.Context, imapsync.Reason) error) {
 	platform.WatchWakes(ctx, log, func(w platform.Wake) {
-		why := imapsync.ReasonNetwork
-		if w == platform.Resumed {
-			why = imapsync.ReasonResume
-		}
-		log.Info("connecting anew", "because", string(why))
-		if err := kick(ctx, why); err != nil && ctx.Err() == nil {
+		log.Info("accounts are told of the network", "because", string(w))
+		if err := kick(ctx, reason(w)); err != nil && ctx.Err() == nil {
 			log.Warn("accounts not told of the network", "code", mail.FaultOf(err).Code)
 		}
 	})
+}
+
+// reason is what a wake is to an account.
+func reason(w platform.Wake) imapsync.Reason {
+	switch w {
+	case platform.Resumed:
+		return imapsync.ReasonResume
+	case platform.Gained:
+		return imapsync.ReasonSettings
+	case platform.Network:
+	}
+	return imapsync.ReasonNetwork
 }

@@ -10,17 +10,16 @@ import (
 
 	"github.com/godbus/dbus/v5"
 
+	"github.com/heronmail/heron/app/platform"
 	"github.com/heronmail/heron/sync/imapsync"
 	desk "github.com/heronmail/heron/sync/mailtest/desktop"
 )
 
-// TestWakeConnectsAnew: what logind and NetworkManager say has the accounts
-// drop their sockets.
+// TestWakeConnectsAnew: what logind says has the accounts drop their sockets.
 func TestWakeConnectsAnew(t *testing.T) {
 	d := desk.Start(t, desk.Options{Bare: true})
 	d.EnterSystem(t)
 	d.MockSystem("logind", "org.freedesktop.login1")
-	d.MockSystem("networkmanager", "org.freedesktop.NetworkManager")
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	kicks, done := make(chan imapsync.Reason, 100), make(chan struct{})
 	go func() {
@@ -35,7 +34,6 @@ func TestWakeConnectsAnew(t *testing.T) {
 		want                           imapsync.Reason
 	}{
 		{"org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager", "PrepareForSleep", "b", false, imapsync.ReasonResume},
-		{"org.freedesktop.NetworkManager", "/org/freedesktop/NetworkManager", "org.freedesktop.NetworkManager", "StateChanged", "u", uint32(70), imapsync.ReasonNetwork},
 	} {
 		kicked := false
 		for range 20 { // the watcher may still be connecting
@@ -54,6 +52,19 @@ func TestWakeConnectsAnew(t *testing.T) {
 		}
 		if !kicked {
 			t.Errorf("%s: nobody was kicked", c.member)
+		}
+	}
+}
+
+// TestReasons: a way out that is gained keeps connections, the rest drops them.
+func TestReasons(t *testing.T) {
+	for w, want := range map[platform.Wake]imapsync.Reason{
+		platform.Resumed: imapsync.ReasonResume,
+		platform.Network: imapsync.ReasonNetwork,
+		platform.Gained:  imapsync.ReasonSettings,
+	} {
+		if got := reason(w); got != want {
+			t.Errorf("%s: %s, want %s", w, got, want)
 		}
 	}
 }

@@ -18,7 +18,7 @@ const (
 	wakeMax = 5 * time.Second
 )
 
-// system is a system bus on which logind and NetworkManager are played.
+// system is a system bus on which logind is played.
 type system struct {
 	*testing.T
 	bus  *dbus.Conn
@@ -30,7 +30,6 @@ func startSystem(t *testing.T) *system {
 	d := desktop.Start(t, desktop.Options{Bare: true})
 	d.EnterSystem(t)
 	d.MockSystem("logind", "org.freedesktop.login1")
-	d.MockSystem("networkmanager", "org.freedesktop.NetworkManager")
 	s := &system{T: t, bus: d.Bus(), told: make(chan Wake, 100)}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan struct{})
@@ -51,20 +50,6 @@ func (s *system) sleep(going bool) {
 	}
 }
 
-// network has NetworkManager say its properties.
-func (s *system) network(values map[string]any) {
-	s.Helper()
-	vs := map[string]dbus.Variant{}
-	for k, v := range values {
-		vs[k] = dbus.MakeVariant(v)
-	}
-	o := s.bus.Object(network, networkPath)
-	args := []dbus.Variant{dbus.MakeVariant(network), dbus.MakeVariant(vs), dbus.MakeVariant([]string{})}
-	if err := o.Call(mock+".EmitSignal", 0, properties, "PropertiesChanged", "sa{sv}as", args).Err; err != nil {
-		s.Fatal(err)
-	}
-}
-
 func (s *system) wants(w Wake) {
 	s.Helper()
 	select {
@@ -77,8 +62,7 @@ func (s *system) wants(w Wake) {
 	}
 }
 
-// TestSystemTellsOfWakes: sleep and network are told as the system's own
-// services say them, each once.
+// TestSystemTellsOfWakes: sleep is told as logind says it, each time once.
 func TestSystemTellsOfWakes(t *testing.T) {
 	s := startSystem(t)
 	// The watcher may still be connecting: logind says it until it is heard.
@@ -96,13 +80,6 @@ func TestSystemTellsOfWakes(t *testing.T) {
 	s.sleep(true) // nothing to do yet
 	s.sleep(false)
 	s.wants(Resumed)
-	s.network(map[string]any{"State": uint32(20), "PrimaryConnection": dbus.ObjectPath("/")})
-	s.wants(Network)
-	s.network(map[string]any{"State": uint32(70), "PrimaryConnection": dbus.ObjectPath("/org/freedesktop/NetworkManager/ActiveConnection/1")})
-	s.wants(Network)
-	s.network(map[string]any{"PrimaryConnection": dbus.ObjectPath("/org/freedesktop/NetworkManager/ActiveConnection/2")})
-	s.wants(Network)
-	s.network(map[string]any{"WirelessEnabled": false}) // of no matter
 	s.sleep(false)
 	s.wants(Resumed)
 	if len(s.told) > 0 {
