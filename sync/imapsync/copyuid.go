@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/store"
 	"github.com/heronmail/heron/sync/wire"
 )
 
@@ -24,6 +25,23 @@ func (c *copied) read(code wire.Value, most int) {
 	if validity, ok := code.At(1).Uint32(); ok {
 		c.take(validity, code.At(2).Str(), code.At(3).Str(), most)
 	}
+}
+
+// part parts messages that the server says it copied from those that it does not
+// name. Where it names none at all its OK is for all of them: a COPY is done whole
+// or not at all (RFC 3501 §6.4.7).
+func (c *copied) part(ms []store.Target) (there, lost []store.Target) {
+	if c.uids == nil {
+		return ms, nil
+	}
+	for _, m := range ms {
+		if _, ok := c.uids[m.Location.UID]; ok {
+			there = append(there, m)
+		} else {
+			lost = append(lost, m)
+		}
+	}
+	return there, lost
 }
 
 // take takes the arguments of the code.

@@ -178,13 +178,15 @@ func below(name, other, delimiter string) bool {
 // not know of.
 func (s *session) deleteFolder(ctx context.Context, box *mail.Mailbox, w *store.OpWork) (*mail.Fault, error) {
 	if box.Selectable {
-		now, has, err := s.statusNow(ctx, box.Name)
+		now, f, err := s.statusNow(ctx, box.Name)
 		if err != nil {
 			return nil, err
 		}
 		switch {
-		case !has:
-			// It cannot be looked into: if it is gone, DELETE says so.
+		case f != nil && f.Class == mail.ClassConflict:
+			// If it is gone, DELETE says so.
+		case f != nil:
+			return f, nil
 		case now.Messages > w.KnownTotal,
 			w.KnownNext != 0 && now.UIDNext > w.KnownNext && now.Messages > 0,
 			now.UIDValidity != 0 && box.Cursor.UIDValidity != 0 && now.UIDValidity != box.Cursor.UIDValidity && now.Messages > 0:
@@ -208,16 +210,24 @@ func (s *session) deleteFolder(ctx context.Context, box *mail.Mailbox, w *store.
 	return f, err
 }
 
-// statusNow asks for one mailbox's STATUS.
-func (s *session) statusNow(ctx context.Context, name string) (wire.StatusData, bool, error) {
-	var data wire.StatusData
+// statusNow asks for one mailbox's STATUS. What does not say how many messages
+// there are is a refusal.
+func (s *session) statusNow(ctx context.Context, name string) (data wire.StatusData, refusal *mail.Fault, err error) {
 	var has bool
-	steps := []step{s.statusStep(name, &data, &has)}
+	var st wire.Status
+	ask := s.statusStep(name, &data, &has)
+	ask.end = func(got wire.Status) { st = got }
+	steps := []step{ask}
 	if s.open.name != "" {
 		steps = append([]step{{cmd: "NOOP"}}, steps...) // see list
 	}
-	err := s.play(ctx, steps)
-	return data, has, err
+	if err := s.play(ctx, steps); err != nil {
+		return data, nil, err
+	}
+	if refusal = st.Fault("STATUS"); refusal == nil && (!has || data.Messages < 0) {
+		refusal = refused("STATUS", st.Text)
+	}
+	return data, refusal, nil
 }
 
 // leave selects the inbox in place of the mailbox that is open.

@@ -165,3 +165,38 @@ func TestFoldersWhoseAnswerWasLost(t *testing.T) {
 		})
 	}
 }
+
+// TestAFolderOfWhichNothingIsSaidIsKept: without knowing how many messages are in a
+// folder nobody can say that the user saw them all. DELETE is not sent.
+func TestAFolderOfWhichNothingIsSaidIsKept(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]string{
+		"locked":       "S: F1 NO Mailbox is locked by another process\n",
+		"no right":     "S: F1 NO [NOPERM] no\n",
+		"BAD":          "S: F1 BAD what\n",
+		"no MESSAGES":  "S: * STATUS Work (UIDNEXT 9 UIDVALIDITY 20)\nS: F1 OK done\n",
+		"no numbers":   "S: F1 OK done\n",
+		"another name": "S: * STATUS Job (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 20 UNSEEN 0)\nS: F1 OK done\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			first := have("Work") + "C: A5 SELECT \"INBOX\"\nC: A6 FETCH 1:* " + items + "\n" + selected("A5", 2, 3) + messages(1, 2) + "S: A6 OK done\n" + peek("1:2")
+			o := against(t, first, have("Work")+lookAtInbox(2)+
+				"C: F0 NOOP\nS: F0 OK done\nC: F1 STATUS \"Work\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\n"+answer)
+			o.mustPass()
+			op, err := o.store.Enqueue(t.Context(), mail.Op{Account: "odd", Kind: mail.OpFolderDelete, Mailbox: o.box("Work").ID})
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.mustPass()
+			if op, err = o.store.Op(t.Context(), op.ID); err != nil || op.State != mail.OpFailed {
+				t.Errorf("the op is %s, %v", op.State, err)
+			}
+			o.box("Work") // it shows again
+			ps, err := o.store.Problems(t.Context())
+			if err != nil || len(ps) != 1 || ps[0].Code != mail.CodeRefusedCommand || ps[0].Args["command"] != "STATUS" {
+				t.Errorf("problems: %+v, %v", ps, err)
+			}
+		})
+	}
+}

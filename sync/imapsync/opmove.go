@@ -64,10 +64,26 @@ func (s *session) movePart(ctx context.Context, w *store.OpWork, dest *mail.Mail
 	if move {
 		return nil, s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(part, c), w.With...)
 	}
-	if err := s.noteCopies(ctx, w, part, c); err != nil {
+	there, lost := c.part(part)
+	if err := s.noteCopies(ctx, w, there, c); err != nil {
 		return nil, err
 	}
-	return s.removePart(ctx, w, part)
+	if f, err := s.removePart(ctx, w, there); f != nil || err != nil {
+		return f, err
+	}
+	return s.notCopied(lost), nil
+}
+
+// notCopied says that messages were not there to be copied, although the server
+// agreed: their originals, should there be any, stay, and a pass finds out.
+func (s *session) notCopied(lost []store.Target) *mail.Fault {
+	if len(lost) == 0 {
+		return nil
+	}
+	s.pollNow()
+	f := goneFault("message", nil)
+	f.RetryAfter = pollGap
+	return f
 }
 
 // noteCopies has it known that copies are there, also after a crash.
@@ -135,8 +151,12 @@ func (s *session) copyMessages(ctx context.Context, w *store.OpWork, g group) (*
 				return f, err
 			}
 		}
-		if err := s.w.cfg.Store.PartOp(ctx, w.Op.ID, append(doneOf(here, c), arrivedOf(there, false)...)); err != nil {
+		made, lost := c.part(here)
+		if err := s.w.cfg.Store.PartOp(ctx, w.Op.ID, append(doneOf(made, c), arrivedOf(there, false)...)); err != nil {
 			return nil, err
+		}
+		if f := s.notCopied(lost); f != nil {
+			return f, nil
 		}
 	}
 	return nil, nil

@@ -450,3 +450,34 @@ func TestFlagsWithoutModSeqs(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatWasNotCopiedStays: two messages are moved by COPY, and the server says
+// that it copied one of them. The other is not taken away.
+func TestWhatWasNotCopiedStays(t *testing.T) {
+	t.Parallel()
+	o := against(t, twoMessages("UIDPLUS"),
+		unchanged("UIDPLUS")+"C: M1 UID COPY 1:2 \"Work\"\nS: M1 OK [COPYUID 9 1 1] done\n"+
+			"C: M2 UID STORE 1 +FLAGS.SILENT (\\Deleted)\nS: M2 OK done\nC: M3 UID EXPUNGE 1\nS: M3 OK done\n",
+		signedIn("UIDPLUS", 1, 1, 2)+copyInWork()+lookAtInbox(1)+
+			"C: M1 UID COPY 2 \"Work\"\nS: M1 OK [COPYUID 9 2 2] done\n"+
+			"C: M2 UID STORE 2 +FLAGS.SILENT (\\Deleted)\nS: M2 OK done\nC: M3 UID EXPUNGE 2\nS: M3 OK done\n")
+	o.mustPass()
+	var ids []mail.MessageID
+	for _, m := range o.list("INBOX") {
+		ids = append(ids, m.ID)
+	}
+	op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpMove, Targets: ids, Mailbox: o.box("Work").ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []mail.OpState{mail.OpWaiting, mail.OpDone} {
+		o.mustPass()
+		if op, err = o.store.Op(t.Context(), op.ID); err != nil || op.State != want {
+			t.Errorf("the op is %s, want %s, %v", op.State, want, err)
+		}
+		if n := len(o.list("Work")); n != 2 {
+			t.Errorf("Work shows %d messages", n)
+		}
+		<-time.After(time.Until(op.NextTry))
+	}
+}
