@@ -256,8 +256,10 @@ func TestALevelThatIsMadeAFolderTakesMail(t *testing.T) {
 	move := f.queue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{id}, Mailbox: made.Mailbox})
 	level := ListedMailbox{Name: "New", Delimiter: "/"}
 	f.list(Listing{Mailboxes: []ListedMailbox{
-		{Name: "INBOX", Delimiter: "/", Selectable: true}, {Name: "Work", Delimiter: "/", Selectable: true},
-		level, {Name: "New/Near", Delimiter: "/", Selectable: true},
+		{Name: "INBOX", Delimiter: "/", Selectable: true},
+		{Name: "Work", Delimiter: "/", Selectable: true},
+		level,
+		{Name: "New/Near", Delimiter: "/", Selectable: true},
 	}})
 	f.must(f.FinishOp(f.ctx(), made.ID, nil))
 	rev := f.head()
