@@ -116,6 +116,9 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 		}
 	}
 	if whole {
+		if err := s.verify(ctx, byName); err != nil {
+			return err
+		}
 		s.lastFull = time.Now()
 	}
 	if looked {

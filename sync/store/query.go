@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -327,4 +328,30 @@ func (s *Store) changes(ctx context.Context, where string, args ...any) ([]mail.
 	// A kind that only a newer Heron writes reads as nil.
 	cs = slices.DeleteFunc(cs, func(c mail.Change) bool { return c == nil })
 	return cs, fault(s.path(), "read changes", err)
+}
+
+// Unlike returns those of the mailboxes of which more or fewer messages are known
+// here than told, or more or fewer without \Seen: as the server has them, \Deleted
+// ones too (RFC 3501 §6.3.10). Of mailboxes that are not complete here, or have
+// messages that cannot be read, nothing can be said.
+func (s *Store) Unlike(ctx context.Context, told map[mail.MailboxID]mail.Counts) ([]mail.MailboxID, error) {
+	var unlike []mail.MailboxID
+	err := s.view(ctx, "compare numbers", func(tx *sql.Tx) error {
+		for _, id := range slices.Sorted(maps.Keys(told)) {
+			var got mail.Counts
+			err := tx.QueryRowContext(ctx, `SELECT known_total, known_unread FROM mailboxes b WHERE id = ? AND backfill_below <= 1
+				AND NOT EXISTS (SELECT 1 FROM uncertain WHERE mailbox = b.id)`, int64(id)).Scan(&got.Total, &got.Unread)
+			switch {
+			case errors.Is(err, sql.ErrNoRows):
+				continue
+			case err != nil:
+				return err
+			}
+			if got != told[id] {
+				unlike = append(unlike, id)
+			}
+		}
+		return nil
+	})
+	return unlike, err
 }

@@ -1,0 +1,55 @@
+package imapsync
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestAServerThatForgetsToTell: two messages were read on another machine, the
+// mod-sequence is a new one, and CHANGEDSINCE tells of one of them. STATUS says that
+// none is unread: all flags are asked for. Where one flag is not told at all, and the
+// numbers stay unlike, that is done once.
+func TestAServerThatForgetsToTell(t *testing.T) {
+	t.Parallel()
+	status := func(unseen, modseq int) string {
+		return rich + fmt.Sprintf("S: * STATUS INBOX (MESSAGES 2 UIDNEXT 3 UIDVALIDITY 7 UNSEEN %d HIGHESTMODSEQ %d)\nS: A1 OK done\n", unseen, modseq)
+	}
+	opens := func(tag string, modseq int) string {
+		return fmt.Sprintf("S: * 2 EXISTS\nS: * OK [UIDVALIDITY 7] hm\nS: * OK [UIDNEXT 3] hm\nS: * OK [HIGHESTMODSEQ %d] hm\nS: %s OK done\n", modseq, tag)
+	}
+	const read = "S: * %d FETCH (UID %d FLAGS (\\Seen) MODSEQ (60))\n"
+	first := status(2, 50) + "C: A2 SELECT \"INBOX\" (CONDSTORE)\nC: A3 FETCH 1:* " + richItems + "\n" + opens("A2", 50) +
+		messages(1, 2) + "S: A3 OK done\n" + peek("1:2")
+	some := "C: A4 SELECT \"INBOX\" (CONDSTORE)\nC: A5 UID FETCH 1:2 (UID FLAGS) (CHANGEDSINCE 50)\nC: A6 UID FETCH 3:* " + richItems + "\n" +
+		opens("A4", 60) + fmt.Sprintf(read, 1, 1) + "S: A5 OK done\nS: A6 OK done\n"
+	all := "C: B1 SELECT \"INBOX\" (CONDSTORE)\nC: B2 UID SEARCH RETURN (ALL) UID 1:2\nC: B3 UID FETCH 1:2 (UID FLAGS)\nC: B4 UID FETCH 3:* " + richItems + "\n" +
+		opens("B1", 60) + "S: * ESEARCH (TAG \"B2\") UID ALL 1:2\nS: B2 OK done\n"
+	both := fmt.Sprintf(read, 1, 1) + fmt.Sprintf(read, 2, 2) + "S: B3 OK done\nS: B4 OK done\n"
+	for name, c := range map[string]struct {
+		parts  []string
+		unread int
+	}{
+		"forgotten": {[]string{first, status(0, 60) + some + all + both, status(0, 60)}, 0},
+		"never told": {[]string{
+			first, status(0, 60) + some + all + strings.Replace(both, "UID 2 FLAGS (\\Seen)", "UID 2 FLAGS ()", 1), status(0, 60),
+		}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := against(t, c.parts...)
+			w := New(o.cfg)
+			for range c.parts {
+				if _, err := w.Pass(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := o.script.Err(); err != nil {
+				t.Fatal(err)
+			}
+			if n := o.inbox().Counts.Unread; n != c.unread {
+				t.Errorf("%d unread, want %d", n, c.unread)
+			}
+		})
+	}
+}
