@@ -162,13 +162,34 @@ func (s *session) copyMessages(ctx context.Context, w *store.OpWork, g group) (*
 	return nil, nil
 }
 
-// deleteMessages deletes messages of one mailbox for good. One that was moved
-// elsewhere since is kept: who moved it wants it.
-func (s *session) deleteMessages(ctx context.Context, w *store.OpWork, g group) (*mail.Fault, error) {
-	moved := slices.ContainsFunc(g.messages, func(m store.Target) bool { return m.Source != 0 && m.Source != g.box })
-	if moved {
-		return &mail.Fault{Code: mail.CodeMovedElsewhere, Class: mail.ClassConflict}, nil
+// pushDelete sends a deletion for good. What was moved elsewhere since is kept: who
+// moved it wants it.
+func (s *session) pushDelete(ctx context.Context, w *store.OpWork) error {
+	var kept []mail.MessageID
+	rest := make([]store.Target, 0, len(w.Messages))
+	for _, m := range w.Messages {
+		if m.Location.UID != 0 && m.Source != 0 && m.Source != m.Location.Mailbox {
+			kept = append(kept, m.ID)
+		} else {
+			rest = append(rest, m)
+		}
 	}
+	if len(kept) > 0 {
+		f := &mail.Fault{Code: mail.CodeMovedElsewhere, Class: mail.ClassConflict}
+		if len(rest) == 0 {
+			return s.w.cfg.Store.FailOp(ctx, w.Op.ID, f, w.With...)
+		}
+		if err := s.w.cfg.Store.SpareOp(ctx, w.Op.ID, kept, f); err != nil {
+			return err
+		}
+		w.Messages = rest
+	}
+	_, err := s.pushMessages(ctx, w, s.deleteMessages)
+	return err
+}
+
+// deleteMessages deletes messages of one mailbox for good.
+func (s *session) deleteMessages(ctx context.Context, w *store.OpWork, g group) (*mail.Fault, error) {
 	if f, err := s.enterGroup(ctx, g); f != nil || err != nil {
 		return f, err
 	}

@@ -64,7 +64,7 @@ func (s *session) pushOp(ctx context.Context, w *store.OpWork) (stale bool, err 
 	case mail.OpCopy:
 		_, err = s.pushMessages(ctx, w, s.copyMessages)
 	case mail.OpDelete:
-		_, err = s.pushMessages(ctx, w, s.deleteMessages)
+		err = s.pushDelete(ctx, w)
 	case mail.OpFolderCreate, mail.OpFolderRename, mail.OpFolderDelete, mail.OpFolderSubscribe, mail.OpFolderUnsubscribe:
 		err = s.pushFolder(ctx, w)
 	default:

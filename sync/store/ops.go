@@ -37,6 +37,22 @@ func (s *Store) PartOp(ctx context.Context, id mail.OpID, done []Done, with ...m
 	})
 }
 
+// SpareOp notes that an op is not to be done on some of its messages: there it is
+// taken back, and a problem is raised. It stays open for the others. Fault gone when
+// the op is not open any more.
+func (s *Store) SpareOp(ctx context.Context, id mail.OpID, spared []mail.MessageID, f *mail.Fault) error {
+	return s.changeOp(ctx, "spare messages", id, nil, func(t *tx, op *mail.Op) error {
+		some := *op
+		some.Targets = spared
+		if err := t.lift(some, nil, true); err != nil {
+			return err
+		}
+		p := f.Problem()
+		p.Account = op.Account
+		return t.raise(p)
+	})
+}
+
 // NoteCopies notes that the server copied messages that it was to move, and that
 // the originals are still to be removed. Fault gone when the op is not open any
 // more.

@@ -53,3 +53,31 @@ func TestUndoOfWhatIsGonePassesItOver(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+// TestADeletionSparesSomeOfItsMessages: what was moved elsewhere since is kept at
+// once, and said; the rest is deleted, and only that counts as deleted.
+func TestADeletionSparesSomeOfItsMessages(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	ids := []mail.MessageID{f.id(inbox, 1), f.id(inbox, 2)}
+	marked := f.mark([]mail.MessageID{f.id(inbox, 3)}, seen, nil)
+	f.must(f.FinishOp(f.ctx(), marked.ID, done(marked.Targets...)))
+	op := f.queue(mail.Op{Kind: mail.OpDelete, Targets: ids, Action: marked.ID})
+	f.apply(Delta{Mailbox: inbox.ID, Gone: []mail.UID{2}}, Delta{Mailbox: work.ID, Added: []Fetched{msg(10, 2)}})
+	f.must(f.StartOp(f.ctx(), op.ID))
+	rev := f.head()
+	f.must(f.SpareOp(f.ctx(), op.ID, ids[1:], &mail.Fault{Code: mail.CodeMovedElsewhere, Class: mail.ClassConflict}))
+	wantKinds(t, f.since(rev), "here message.added", "here problem.raised", "here op")
+	if w := f.ready(); len(w) != 1 || len(w[0].Messages) != 1 || w[0].Messages[0].ID != ids[0] {
+		t.Fatalf("still to be deleted: %+v", w)
+	}
+	f.must(f.FinishOp(f.ctx(), op.ID, done(ids[0])))
+	f.counts("Work", 1, 1)
+	if m, err := f.Message(f.ctx(), ids[1]); err != nil || m.Pending {
+		t.Errorf("the one that was kept: %+v, %v", m, err)
+	}
+	got, err := f.Undo(f.ctx(), 0)
+	f.must(err)
+	if want := []PassedOver{{op.ID, mail.PassDeleted, 1}}; !slices.Equal(got.Passed, want) {
+		t.Errorf("passed over are %+v, want %+v", got.Passed, want)
+	}
+}
