@@ -247,8 +247,12 @@ func (t *tx) queueReverse(inv *mail.Op, ds []did, u *Undone) error {
 			return err
 		}
 		back := delta{add: d.del, del: d.add}
+		deleted, err := t.deletedHere(r)
+		if err != nil {
+			return err
+		}
 		switch {
-		case !ok || r.in == 0 && !r.reset:
+		case !ok || r.in == 0 && !r.reset || deleted:
 			u.pass(inv.Inverse, mail.PassGone, 1)
 		case inv.Kind == mail.OpFlags && r.flags.shown.with(back) == r.flags.shown,
 			inv.Kind == mail.OpMove && r.in == inv.Mailbox: // it is so already
@@ -257,6 +261,17 @@ func (t *tx) queueReverse(inv *mail.Op, ds []did, u *Undone) error {
 		}
 	}
 	return t.queue(inv, ts)
+}
+
+// deletedHere reports whether a message was deleted for good, and is still there only
+// because the server cannot expunge it alone. Wherever it goes, it stays deleted.
+func (t *tx) deletedHere(r target) (bool, error) {
+	if r.flags.server.visible() {
+		return false, nil
+	}
+	var one int
+	return t.row(`SELECT 1 FROM op_targets g JOIN ops o ON o.id = g.op
+		WHERE g.message = ? AND g.agreed AND o.kind = 'delete' LIMIT 1`, []any{int64(r.id)}, &one)
 }
 
 // removeCopies deletes the copies that an op made, where they are known.

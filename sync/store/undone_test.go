@@ -54,6 +54,34 @@ func TestUndoOfWhatIsGonePassesItOver(t *testing.T) {
 	}
 }
 
+// TestUndoPassesOverWhatTheServerOnlyFlaggedDeleted: where the server cannot expunge
+// one message alone, what was deleted for good is still there, and shown nowhere. It
+// does not come back with the move before it, as nowhere else.
+func TestUndoPassesOverWhatTheServerOnlyFlaggedDeleted(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	id := f.id(inbox, 2)
+	moved := f.queue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{id}, Mailbox: work.ID})
+	f.must(f.FinishOp(f.ctx(), moved.ID, []Done{{ID: id, UID: 20, UIDValidity: 1}}))
+	deleted := f.queue(mail.Op{Kind: mail.OpDelete, Targets: []mail.MessageID{id}})
+	f.must(f.StartOp(f.ctx(), deleted.ID))
+	f.must(f.FinishOp(f.ctx(), deleted.ID, []Done{{ID: id, Left: true}}))
+	if got, err := f.Undo(f.ctx(), 0); code(err) != mail.CodeNothingToUndo {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+// TestUndoBringsBackWhatWasFlaggedDeleted: the flag alone can be taken back.
+func TestUndoBringsBackWhatWasFlaggedDeleted(t *testing.T) {
+	f, inbox, _ := twoFolders(t)
+	op := f.mark([]mail.MessageID{f.id(inbox, 2)}, mail.NewFlags(mail.FlagDeleted), nil)
+	f.must(f.FinishOp(f.ctx(), op.ID, done(op.Targets...)))
+	got, err := f.Undo(f.ctx(), 0)
+	f.must(err)
+	if got.Inverse != op.ID || len(got.Targets) != 1 {
+		t.Errorf("got %+v", got)
+	}
+}
+
 // TestADeletionSparesSomeOfItsMessages: what was moved elsewhere since is kept at
 // once, and said; the rest is deleted, and only that counts as deleted.
 func TestADeletionSparesSomeOfItsMessages(t *testing.T) {
