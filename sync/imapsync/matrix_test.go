@@ -63,16 +63,35 @@ func cells() []cell {
 	return out
 }
 
-// TestEveryCapabilitySet tells one story to servers of every kind: what a
-// person notices must not depend on what the server can.
+// TestEveryCapabilitySet tells the same stories to servers of every kind, one of
+// what another machine does and those of what the user does here: what a person
+// notices must not depend on what the server can.
 func TestEveryCapabilitySet(t *testing.T) {
 	t.Parallel()
 	for _, c := range cells() {
 		t.Run(c.String(), func(t *testing.T) {
 			t.Parallel()
-			dc := mailtest.StartDovecot(t, mailtest.DovecotConfig{Users: 1, Capability: c.capability()})
-			newCellRig(t, dc, c).story()
+			done := whatTheUserDoes()
+			dc := mailtest.StartDovecot(t, mailtest.DovecotConfig{Users: 1 + len(done), Capability: c.capability()})
+			t.Run("another machine", func(t *testing.T) {
+				t.Parallel()
+				newCellRig(t, dc, c).story()
+			})
+			for i, s := range done {
+				t.Run(s.name, func(t *testing.T) {
+					t.Parallel()
+					s.play(newRig(t, dc, 1+i, c.polls))
+				})
+			}
 		})
+	}
+}
+
+// polls has a worker poll where nothing else tells it: who is told needs no poll,
+// and would be helped by one.
+func (c cell) polls(cfg *Config) {
+	if cfg.PollInterval = time.Hour; c.tell == "poll" {
+		cfg.PollInterval = 300 * time.Millisecond
 	}
 }
 
@@ -122,10 +141,7 @@ func newCellRig(t *testing.T, dc *mailtest.Dovecot, c cell) *cellRig {
 			o.Dial.Trace = r.said.note
 			return wire.Dial(ctx, o)
 		}
-		// Who is told needs no poll, and would be helped by one.
-		if cfg.PollInterval = time.Hour; c.tell == "poll" {
-			cfg.PollInterval = 300 * time.Millisecond
-		}
+		c.polls(cfg)
 	})
 	return r
 }
