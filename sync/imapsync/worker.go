@@ -256,6 +256,9 @@ func (w *Worker) signIn(ctx context.Context) (*session, string, error) {
 
 // close ends the session's connection.
 func (s *session) close() {
+	if n := s.conn.Malformed(); n > 0 {
+		s.log.Info("responses were repaired or left out", "count", n)
+	}
 	s.endExtras()
 	s.unhook()
 	s.w.setDrop(nil)

@@ -38,7 +38,7 @@ func (s *Store) Enqueue(ctx context.Context, op mail.Op) (mail.Op, error) {
 		return mail.Op{}, err
 	}
 	op.ID, op.State, op.Tries, op.Fault = 0, mail.OpWaiting, 0, ""
-	_, err := s.write(ctx, "queue an action", func(t *tx) error {
+	_, err := s.keep(ctx, "queue an action", func(t *tx) error {
 		t.origin = mail.Here
 		op.Created = t.now.UTC()
 		if ofFolder(op.Kind) {

@@ -123,7 +123,7 @@ func (t *tx) takeBack(op mail.Op, f *mail.Fault) error {
 // changeOp loads an open op, lets f change it, writes it and tells; before it
 // those that are sent with it, of which one that has ended is left as it is.
 func (s *Store) changeOp(ctx context.Context, doing string, id mail.OpID, with []mail.OpID, f func(*tx, *mail.Op) error) error {
-	_, err := s.write(ctx, doing, func(t *tx) error {
+	_, err := s.keep(ctx, doing, func(t *tx) error {
 		t.origin = mail.Here
 		last, err := t.op(id)
 		if err != nil {

@@ -69,8 +69,20 @@ type tx struct {
 }
 
 // write runs f in a transaction. The context ends the wait for the writer; a
-// transaction that has begun runs to its end, so that a batch is not torn.
+// transaction that has begun runs to its end, so that a batch is not torn. A power
+// cut may take the newest transactions away again, whole: of what the server has it
+// is asked again.
 func (s *Store) write(ctx context.Context, doing string, f func(*tx) error) ([]mail.Change, error) {
+	return s.transact(ctx, doing, f, (*tx).run)
+}
+
+// keep is write for what nobody could tell us again, as an action of the user: it is
+// on the disk when keep returns.
+func (s *Store) keep(ctx context.Context, doing string, f func(*tx) error) ([]mail.Change, error) {
+	return s.transact(ctx, doing, f, (*tx).runSynced)
+}
+
+func (s *Store) transact(ctx context.Context, doing string, f func(*tx) error, run func(*tx, func(*tx) error) error) ([]mail.Change, error) {
 	if s.readOnly {
 		return nil, &mail.Fault{
 			Code: mail.CodeReadOnly, Class: mail.ClassLocal, Args: mail.Args{"path": s.path()},
@@ -86,7 +98,7 @@ func (s *Store) write(ctx context.Context, doing string, f func(*tx) error) ([]m
 	}
 	t := &tx{w: s.w, ctx: context.WithoutCancel(ctx), now: s.now(), boxes: map[mail.MailboxID]*box{}}
 	t.rev = mail.Revision(s.rev.Load())
-	err := t.run(f)
+	err := run(t, f)
 	if err == nil && len(t.changes) > 0 {
 		s.committed(t.rev)
 	}
@@ -116,6 +128,19 @@ func (t *tx) run(f func(*tx) error) error {
 		// and means nothing.
 		_, _ = t.exec("ROLLBACK")
 	}
+	return err
+}
+
+// runSynced is run with the log synced at its end (https://sqlite.org/pragma.html,
+// synchronous), which a transaction cannot change for itself. SQLite obeys this one
+// when it is prepared, so that it cannot be kept prepared.
+func (t *tx) runSynced(f func(*tx) error) error {
+	if _, err := t.w.conn.ExecContext(t.ctx, "PRAGMA synchronous = FULL"); err != nil {
+		return err
+	}
+	err := t.run(f)
+	// Whether it is committed is known by now; at worst what follows is synced too.
+	_, _ = t.w.conn.ExecContext(t.ctx, "PRAGMA synchronous = NORMAL")
 	return err
 }
 

@@ -27,7 +27,7 @@ import (
 // undone (a deletion for good that was sent), nothing-to-undo.
 func (s *Store) Undo(ctx context.Context, id mail.OpID) (Undone, error) {
 	var out Undone
-	_, err := s.write(ctx, "undo an action", func(t *tx) error {
+	_, err := s.keep(ctx, "undo an action", func(t *tx) error {
 		t.origin = mail.Here
 		var err error
 		if id == 0 {

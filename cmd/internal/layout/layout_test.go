@@ -150,3 +150,28 @@ func TestTopFoldersHoldNoGoFiles(t *testing.T) {
 		}
 	}
 }
+
+// TestLibcIsSQLitesOwn: modernc.org/sqlite is made for one version of modernc.org/libc
+// (see its README); go get takes a newer one without a word.
+func TestLibcIsSQLitesOwn(t *testing.T) {
+	libc := func(goMod string) string {
+		text, err := os.ReadFile(goMod)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if _, version, ok := strings.Cut(line, "modernc.org/libc "); ok {
+				return strings.Fields(version)[0]
+			}
+		}
+		t.Fatalf("%s names no modernc.org/libc", goMod)
+		return ""
+	}
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.GoMod}}", "modernc.org/sqlite").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ours, its := libc("../../../go.mod"), libc(strings.TrimSpace(string(out))); ours != its {
+		t.Errorf("go.mod has libc %s, sqlite was made for %s", ours, its)
+	}
+}
