@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,39 +24,45 @@ func TestWakesAreGathered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		h := hints{slept: make(chan struct{}, 1), network: make(chan struct{}, 1)}
-		out, told, done := home, []Wake{}, make(chan struct{})
+		var out atomic.Pointer[ways]
+		out.Store(&home)
+		told, done := make(chan Wake, 8), make(chan struct{})
 		go func() {
 			defer close(done)
-			gather(ctx, h, func(context.Context) ways { return out }, func(w Wake) { told = append(told, w) })
+			look := func(context.Context) ways { return *out.Load() }
+			gather(ctx, h, look, func(w Wake) { told <- w })
 		}()
 		synctest.Wait()
 		wants := func(story string, after time.Duration, want ...Wake) {
 			t.Helper()
 			time.Sleep(after)
 			synctest.Wait()
-			if !slices.Equal(told, want) {
-				t.Errorf("%s: told %q, want %q", story, told, want)
+			var got []Wake
+			for range len(told) {
+				got = append(got, <-told)
 			}
-			told = nil
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: told %q, want %q", story, got, want)
+			}
 		}
 		hint(h.network)
 		wants("a router says again what is so", time.Second)
-		out = ways{}
+		out.Store(&ways{})
 		hint(h.network)
 		time.Sleep(calm / 2)
-		out = cable
+		out.Store(&cable)
 		hint(h.network)
 		wants("not yet calm", calm/2+time.Millisecond)
 		wants("another network, in two steps", time.Second, Network)
 		hint(h.slept)
-		out = home
+		out.Store(&home)
 		hint(h.network)
 		wants("sleep, and another network", time.Second, Resumed)
-		out = both
+		out.Store(&both)
 		hint(h.network)
 		wants("IPv6 as well", time.Second, Gained)
 		wants("nothing for long", 10*time.Minute)
-		out = ways{}
+		out.Store(&ways{})
 		wants("nobody hinted", clockEvery, Network)
 		cancel()
 		<-done

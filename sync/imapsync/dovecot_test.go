@@ -177,7 +177,7 @@ func foldersElsewhere(r *rig) {
 		r.Fatal(err)
 	}
 	r.deliver("Plans", "a plan")
-	r.sync()
+	r.syncIdle()
 	if got := awaits[mail.MailboxAdded](r); got.Folder.Path != "Plans" || got.Origin != mail.Elsewhere {
 		r.Errorf("told %+v", got)
 	}
@@ -187,7 +187,7 @@ func foldersElsewhere(r *rig) {
 	if err := c.Rename("Plans", "Pläne", nil).Wait(); err != nil {
 		r.Fatal(err)
 	}
-	r.sync()
+	r.syncIdle()
 	if got := awaits[mail.MailboxRenamed](r); got.Folder.Path != "Pläne" || got.From != "Plans" || got.Folder.ID != id {
 		r.Errorf("told %+v", got)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/heronmail/heron/sync/mail"
 	"github.com/heronmail/heron/sync/mailtest"
 	"github.com/heronmail/heron/sync/store"
+	"github.com/heronmail/heron/sync/wire"
 )
 
 // patience is how long a test waits for something that should come soon.
@@ -31,11 +33,12 @@ type rig struct {
 	w     *Worker
 	stop  func() // ends Serve and waits for it
 	since mail.Revision
+	idles chan struct{} // has a token while the session idles
 }
 
 func newRig(t *testing.T, dc *mailtest.Dovecot, user int, change ...func(*Config)) *rig {
 	t.Helper()
-	r := &rig{T: t, dc: dc, user: user, dir: t.TempDir()}
+	r := &rig{T: t, dc: dc, user: user, dir: t.TempDir(), idles: make(chan struct{}, 1)}
 	var err error
 	if r.store, err = store.Open(t.Context(), r.dir, store.Options{}); err != nil {
 		t.Fatal(err)
@@ -54,7 +57,36 @@ func newRig(t *testing.T, dc *mailtest.Dovecot, user int, change ...func(*Config
 	for _, f := range change {
 		f(&r.cfg)
 	}
+	if r.cfg.Dial == nil {
+		r.cfg.Dial = r.dial
+	}
 	return r
+}
+
+// dial connects and notes whether the session idles.
+func (r *rig) dial(ctx context.Context, o wire.Options) (*wire.Conn, error) {
+	o.Dial.Trace = func(dir byte, line []byte) {
+		switch cmd := strings.TrimSpace(string(line)); {
+		case dir != 'C':
+		case strings.HasSuffix(cmd, " IDLE"):
+			signal(r.idles)
+		case cmd == "DONE":
+			drain(r.idles)
+		}
+	}
+	return wire.Dial(ctx, o)
+}
+
+// syncIdle is sync, and waits until nothing but the inbox is open: Dovecot ends a
+// session whose mailbox another one renames or deletes.
+func (r *rig) syncIdle() {
+	r.Helper()
+	r.sync()
+	select {
+	case <-r.idles:
+	case <-time.After(patience):
+		r.Fatal("it does not idle")
+	}
 }
 
 // logTo writes a log into the test's.
