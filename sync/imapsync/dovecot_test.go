@@ -171,6 +171,7 @@ func moveToNewFolder(r *rig) {
 }
 
 func foldersElsewhere(r *rig) {
+	r.cfg.Dial = r.dial
 	r.settled()
 	c := r.dc.Client(r.T, r.user)
 	if err := c.Create("Plans", nil).Wait(); err != nil {

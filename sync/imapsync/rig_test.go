@@ -57,13 +57,10 @@ func newRig(t *testing.T, dc *mailtest.Dovecot, user int, change ...func(*Config
 	for _, f := range change {
 		f(&r.cfg)
 	}
-	if r.cfg.Dial == nil {
-		r.cfg.Dial = r.dial
-	}
 	return r
 }
 
-// dial connects and notes whether the session idles.
+// dial connects and notes whether the session idles. What is traced is not compressed.
 func (r *rig) dial(ctx context.Context, o wire.Options) (*wire.Conn, error) {
 	o.Dial.Trace = func(dir byte, line []byte) {
 		switch cmd := strings.TrimSpace(string(line)); {
@@ -78,7 +75,7 @@ func (r *rig) dial(ctx context.Context, o wire.Options) (*wire.Conn, error) {
 }
 
 // syncIdle is sync, and waits until nothing but the inbox is open: Dovecot ends a
-// session whose mailbox another one renames or deletes.
+// session whose mailbox another one renames or deletes. The config's Dial is dial.
 func (r *rig) syncIdle() {
 	r.Helper()
 	r.sync()
