@@ -56,9 +56,9 @@ test: ## run every test: packages with the race detector, then the real programs
 	go test -count=1 -timeout 15m ./cmd/...
 
 .PHONY: test-long
-test-long: ## play the long proofs: many random histories on real servers
+test-long: ## play the long proofs, one after the other: many random histories on real servers
 	@.ci/deps run test
-	HERON_LONG=1 go test -count=1 -timeout 60m ./sync/internal/converge ./sync/imapsync
+	HERON_LONG=1 go test -p 1 -count=1 -timeout 60m ./sync/internal/converge ./sync/imapsync
 	HERON_LONG=1 go test -count=1 -timeout 60m -run TestKilled ./cmd/heronctl
 
 .PHONY: test-wine
