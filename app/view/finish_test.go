@@ -136,3 +136,25 @@ func TestTheHighlightComesAndGoesWithThePointer(t *testing.T) {
 		t.Error("the highlight stays behind")
 	}
 }
+
+// TestANoticeMakesRoomForItself: what is below it moves down when it comes, and up
+// again when it goes.
+func TestANoticeMakesRoomForItself(t *testing.T) {
+	b := open(t, 960)
+	st := b.m.st
+	st.Status = twoAccounts()
+	b.m.Show(st)
+	top := b.m.columns.Position().Y
+	st.Status.Accounts[0].Problems = []api.Problem{{
+		Code: mail.CodeFolderRefused, Class: mail.ClassProtocol, Args: mail.Args{"folder": "Work", "text": "not now"},
+	}}
+	b.m.Show(st)
+	if h, y := b.m.notice.strip.Size().Height, b.m.columns.Position().Y; h < b.m.notice.strip.MinSize().Height || y < top+h {
+		t.Errorf("it is %v high, and the columns begin at %v", h, y)
+	}
+	st.Status = twoAccounts()
+	b.m.Show(st)
+	if y := b.m.columns.Position().Y; y != top {
+		t.Errorf("when it is gone the columns begin at %v, want %v", y, top)
+	}
+}

@@ -30,8 +30,8 @@ type Main struct {
 	keeper   *keeper
 	canvas   fyne.Canvas // nil before Keys
 
-	lists, columns, all *fyne.Container
-	parts               *columns
+	lists, columns, body, all *fyne.Container
+	parts                     *columns
 }
 
 // NewMain makes the pages. They show nothing until the first Show.
@@ -70,9 +70,12 @@ func NewMain(p *i18n.Printer, in Intents) *Main {
 		narrowed: m.bar.setNarrow,
 	}
 	m.columns = container.New(m.parts, side, hairline(), onGround(theme.ColorNameInputBackground, m.lists), hairline(), right)
-	m.all = container.NewStack(container.New(frame{},
+	m.body = container.New(frame{},
 		container.New(Stack{}, m.bar.all, hairline(), m.notice.strip),
-		m.columns, container.New(Stack{}, hairline(), m.foot)), m.tips.layer, container.NewWithoutLayout(m.keeper))
+		m.columns, container.New(Stack{}, hairline(), m.foot))
+	// Fyne does not always see that there is more, or less, above the columns.
+	m.notice.changed = func() { m.body.Layout.Layout(m.body.Objects, m.body.Size()) }
+	m.all = container.NewStack(m.body, m.tips.layer, container.NewWithoutLayout(m.keeper))
 	for _, l := range []*rowList{m.side.list, m.list.list, m.events.list} {
 		l.left = m.keepKeys
 	}

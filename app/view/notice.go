@@ -23,6 +23,7 @@ type notice struct {
 	said    string             // what is shown, to leave it alone while it stays the same
 	st      State              // what show was given last
 	closed  map[mail.Code]bool // problems of this computer that the user has read
+	changed func()             // what is shown is another; set before the first show
 
 	mark    *mark
 	title   *widget.Label
@@ -93,6 +94,7 @@ func (n *notice) show(st State) {
 	for _, a := range actions {
 		n.actions.Add(a)
 	}
+	n.changed()
 }
 
 func (n *notice) main(text string, do func()) *button {
