@@ -14,10 +14,7 @@ func TestADeletionSparesOnlyWhatWasMovedElsewhere(t *testing.T) {
 	o := against(t, twoMessages("UIDPLUS"), signedIn("UIDPLUS", 1, 1, 2)+copyInWork()+lookAtInbox(1)+
 		"C: M1 UID STORE 2 +FLAGS.SILENT (\\Deleted)\nS: M1 OK done\nC: M2 UID EXPUNGE 2\nS: M2 OK done\n")
 	o.mustPass()
-	var ids []mail.MessageID
-	for _, m := range o.list("INBOX") {
-		ids = append(ids, m.ID)
-	}
+	ids := o.inboxIDs()
 	op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpDelete, Targets: ids})
 	if err != nil {
 		t.Fatal(err)

@@ -154,7 +154,7 @@ func (s story) play(t *testing.T) {
 	}
 	var found []string
 	for _, path := range []string{"INBOX", "Work"} {
-		for _, m := range o.list(path) {
+		for _, m := range o.list("INBOX") {
 			if m.Envelope.HeaderID == "1@example.org" {
 				found = append(found, path)
 				if m.ID != id || m.Location.UID != s.uid || m.Pending {
@@ -221,10 +221,7 @@ func TestAnOpStaysOpenForWhatIsGone(t *testing.T) {
 	o := against(t, twoMessages(""), signedIn("", 1, 0, 1)+lookAtInbox(1)+"C: M1 UID STORE 2 +FLAGS.SILENT (\\Seen)\nC: M2 UID FETCH 2 (UID)\n"+
 		"S: M1 OK done\nS: * 1 FETCH (UID 2)\nS: M2 OK done\n")
 	o.mustPass()
-	var ids []mail.MessageID
-	for _, m := range o.list("INBOX") {
-		ids = append(ids, m.ID)
-	}
+	ids := o.inboxIDs()
 	op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpFlags, Targets: ids, Add: mail.NewFlags(mail.FlagSeen)})
 	if err != nil {
 		t.Fatal(err)
@@ -340,6 +337,16 @@ func (o *odd) list(path string) []mail.Message {
 	return page.Messages
 }
 
+// inboxIDs are those of the messages that the inbox shows, the newest first.
+func (o *odd) inboxIDs() []mail.MessageID {
+	o.Helper()
+	var ids []mail.MessageID
+	for _, m := range o.list("INBOX") {
+		ids = append(ids, m.ID)
+	}
+	return ids
+}
+
 // TestFlagsAreSentOnCondition: what another machine changed meanwhile is looked
 // at again, and only what is missing is sent.
 func TestFlagsAreSentOnCondition(t *testing.T) {
@@ -369,10 +376,7 @@ func TestFlagsAreSentOnCondition(t *testing.T) {
 			t.Parallel()
 			o := against(t, first, send+rest)
 			o.mustPass()
-			var ids []mail.MessageID
-			for _, m := range o.list("INBOX") {
-				ids = append(ids, m.ID)
-			}
+			ids := o.inboxIDs()
 			op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpFlags, Targets: ids, Add: mail.NewFlags(mail.FlagSeen)})
 			if err != nil {
 				t.Fatal(err)
@@ -424,10 +428,7 @@ func TestFlagsWithoutModSeqs(t *testing.T) {
 			t.Parallel()
 			o := against(t, twoMessages(""), unchanged("")+send+c.answer)
 			o.mustPass()
-			var ids []mail.MessageID
-			for _, m := range o.list("INBOX") {
-				ids = append(ids, m.ID)
-			}
+			ids := o.inboxIDs()
 			op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpFlags, Targets: ids, Add: mail.NewFlags(mail.FlagSeen)})
 			if err != nil {
 				t.Fatal(err)
@@ -462,10 +463,7 @@ func TestWhatWasNotCopiedStays(t *testing.T) {
 			"C: M1 UID COPY 2 \"Work\"\nS: M1 OK [COPYUID 9 2 2] done\n"+
 			"C: M2 UID STORE 2 +FLAGS.SILENT (\\Deleted)\nS: M2 OK done\nC: M3 UID EXPUNGE 2\nS: M3 OK done\n")
 	o.mustPass()
-	var ids []mail.MessageID
-	for _, m := range o.list("INBOX") {
-		ids = append(ids, m.ID)
-	}
+	ids := o.inboxIDs()
 	op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpMove, Targets: ids, Mailbox: o.box("Work").ID})
 	if err != nil {
 		t.Fatal(err)

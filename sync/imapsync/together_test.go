@@ -35,10 +35,7 @@ func TestFlagsOfSeveralActionsGoOutAtOnce(t *testing.T) {
 			}
 			o := against(t, parts...)
 			o.mustPass()
-			var ids []mail.MessageID
-			for _, m := range o.list("INBOX") {
-				ids = append(ids, m.ID)
-			}
+			ids := o.inboxIDs()
 			var ops []mail.Op
 			for _, f := range []mail.Flag{mail.FlagSeen, mail.FlagFlagged} {
 				op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpFlags, Targets: ids, Add: mail.NewFlags(f)})
