@@ -154,7 +154,7 @@ func (s story) play(t *testing.T) {
 	}
 	var found []string
 	for _, path := range []string{"INBOX", "Work"} {
-		for _, m := range o.list("INBOX") {
+		for _, m := range o.list(path) {
 			if m.Envelope.HeaderID == "1@example.org" {
 				found = append(found, path)
 				if m.ID != id || m.Location.UID != s.uid || m.Pending {
