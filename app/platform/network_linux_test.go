@@ -3,6 +3,7 @@ package platform
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -144,5 +145,33 @@ func TestHintsAreRead(t *testing.T) {
 	}
 	if len(changed) > 0 {
 		t.Error("a look-up was a hint")
+	}
+}
+
+// TestOfTheWay: of an interface it matters that it goes up or down, nothing else.
+func TestOfTheWay(t *testing.T) {
+	message := func(kind uint16, flags ...uint32) []byte {
+		msg := binary.NativeEndian.AppendUint32(nil, 32)
+		msg = binary.NativeEndian.AppendUint16(msg, kind)
+		msg = append(msg, make([]byte, 18)...) // the rest of the head, which one it is, and its flags
+		for _, f := range flags {
+			msg = binary.NativeEndian.AppendUint32(append(msg, 0, 0, 0, 0), f)
+		}
+		return msg
+	}
+	for _, c := range []struct {
+		story string
+		msg   []byte
+		want  bool
+	}{
+		{"an address", message(unix.RTM_NEWADDR), true},
+		{"a route", message(unix.RTM_DELROUTE), true},
+		{"a rule", message(unix.RTM_NEWRULE, 0), true},
+		{"an interface goes up or down", message(unix.RTM_NEWLINK, unix.IFF_UP|unix.IFF_RUNNING), true},
+		{"a wireless one was looked for", message(unix.RTM_NEWLINK, 0), false},
+	} {
+		if got := ofTheWay(c.msg); got != c.want {
+			t.Errorf("%s: %v", c.story, got)
+		}
 	}
 }

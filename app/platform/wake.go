@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,9 +20,12 @@ const (
 )
 
 const (
-	// clockEvery is how often the clock, and the ways out, are looked at.
+	// clockEvery is how often the clock, and the ways out, are looked at unasked.
 	clockEvery = 30 * time.Second
-	// clockGap is how much later than it was due a look is a sign of sleep.
+	// clockRarely is the same while the kernel tells of both.
+	clockRarely = 10 * time.Minute
+	// clockGap is how much more of the clock's time than was waited for is a sign
+	// of sleep.
 	clockGap = 15 * time.Second
 	// calm is how long the system says nothing more before it is told: one change
 	// of the network comes in several steps.
@@ -33,23 +37,46 @@ const (
 // system says when to look: for sleep logind over the system bus, and Windows;
 // for the network a netlink socket on Linux, Windows, and a routing socket on
 // macOS and the BSDs. Whether the network is another one is seen by our own
-// address on the way out. As a net, every half minute both are looked at
-// unasked: a gap in the clock of which no timer knew means sleep.
+// address on the way out. As a net both are looked at unasked: a gap in the clock
+// of which no timer knew means sleep. That is every half minute, or every ten
+// minutes where the kernel itself tells of the network and of gaps in the clock,
+// as Linux does: to look wakes the computer.
 func WatchWakes(ctx context.Context, log *slog.Logger, told func(Wake)) {
-	h := hints{slept: make(chan struct{}, 1), network: make(chan struct{}, 1)}
+	h := newHints()
 	var listeners sync.WaitGroup
 	listeners.Go(func() { listenSleep(ctx, log, h.slept) })
-	listeners.Go(func() {
-		if err := listenNetwork(ctx, h.network); err != nil && ctx.Err() == nil {
-			log.Info("the system does not tell of the network; it is looked at by the clock", "error", err)
-		}
-	})
+	kernel := func(what string, listen func(context.Context, chan<- struct{}) error, to chan<- struct{}) {
+		listeners.Go(func() {
+			if err := listen(ctx, to); ctx.Err() == nil {
+				log.Info("the system does not tell of this; it is looked at by the clock", "what", what, "error", err)
+				h.deaf.Store(true)
+				hint(h.clock)
+			}
+		})
+	}
+	kernel("network", listenNetwork, h.network)
+	kernel("clock", listenClock, h.clock)
 	gather(ctx, h, waysOut, told)
 	listeners.Wait()
 }
 
 // hints hold a token each while there is something to be looked at.
-type hints struct{ slept, network chan struct{} }
+type hints struct {
+	slept, network, clock chan struct{}
+	deaf                  atomic.Bool // the kernel tells not of all
+}
+
+func newHints() *hints {
+	return &hints{slept: make(chan struct{}, 1), network: make(chan struct{}, 1), clock: make(chan struct{}, 1)}
+}
+
+// every is how often to look unasked.
+func (h *hints) every() time.Duration {
+	if h.deaf.Load() {
+		return clockEvery
+	}
+	return clockRarely
+}
 
 // hint leaves a token in a channel that may hold one already.
 func hint(c chan<- struct{}) {
@@ -60,13 +87,14 @@ func hint(c chan<- struct{}) {
 }
 
 // gather tells of what is hinted at and true, and of gaps in the clock.
-func gather(ctx context.Context, h hints, look func(context.Context) ways, told func(Wake)) {
-	clock := time.NewTicker(clockEvery)
+func gather(ctx context.Context, h *hints, look func(context.Context) ways, told func(Wake)) {
+	every := h.every()
+	clock := time.NewTimer(every)
 	defer clock.Stop()
 	quiet := time.NewTimer(0)
 	<-quiet.C
 	defer quiet.Stop()
-	out, last, slept := look(ctx), wall(), false
+	out, last, slept := look(ctx), time.Now(), false
 	tell := func() {
 		now := look(ctx)
 		w := out.to(now)
@@ -78,6 +106,13 @@ func gather(ctx context.Context, h hints, look func(context.Context) ways, told 
 			told(w)
 		}
 	}
+	clockSlept := func() bool {
+		now := time.Now()
+		gone := now.Round(0).Sub(last.Round(0)) - min(every, now.Sub(last))
+		last, every = now, h.every()
+		clock.Reset(every)
+		return gone > clockGap
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -87,16 +122,16 @@ func gather(ctx context.Context, h hints, look func(context.Context) ways, told 
 			quiet.Reset(calm)
 		case <-h.network:
 			quiet.Reset(calm)
+		case <-h.clock:
+			if clockSlept() {
+				slept = true
+				quiet.Reset(calm)
+			}
 		case <-quiet.C:
 			tell()
 		case <-clock.C:
-			now := wall()
-			slept = slept || now.Sub(last) > clockEvery+clockGap
-			last = now
+			slept = clockSlept() || slept
 			tell()
 		}
 	}
 }
-
-// wall is the time without the monotonic clock, which stands still in sleep.
-func wall() time.Time { return time.Now().Round(0) }

@@ -23,7 +23,7 @@ var (
 func TestWakesAreGathered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		h := hints{slept: make(chan struct{}, 1), network: make(chan struct{}, 1)}
+		h := newHints()
 		var out atomic.Pointer[ways]
 		out.Store(&home)
 		told, done := make(chan Wake, 8), make(chan struct{})
@@ -61,9 +61,15 @@ func TestWakesAreGathered(t *testing.T) {
 		out.Store(&both)
 		hint(h.network)
 		wants("IPv6 as well", time.Second, Gained)
-		wants("nothing for long", 10*time.Minute)
+		hint(h.clock)
+		wants("the clock was set by a little", time.Second)
+		wants("nothing for long", 2*clockRarely)
 		out.Store(&ways{})
-		wants("nobody hinted", clockEvery, Network)
+		wants("nobody hinted", clockRarely, Network)
+		h.deaf.Store(true)
+		hint(h.clock)
+		out.Store(&home)
+		wants("and nobody will", clockEvery, Network)
 		cancel()
 		<-done
 	})
