@@ -67,7 +67,7 @@ func (e *Engine) Doctor(ctx context.Context) ([]Check, error) {
 	wg.Wait()
 	for i := range servers {
 		for _, p := range kept {
-			if p.Account == servers[i].Account && (p.Code == mail.CodeUnreadable || p.Code == mail.CodeFolderRefused) {
+			if p.Account == servers[i].Account && (p.Code == mail.CodeUnreadable || p.Code == mail.CodeFolderRefused || p.Code == mail.CodeFolderLeftOut) {
 				servers[i].Problems = append(servers[i].Problems, p)
 			}
 		}

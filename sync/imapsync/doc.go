@@ -9,7 +9,8 @@
 //     the connection (promise.go); one that does is polled less;
 //   - finding out: a dirty mailbox is reconciled by UID with QRESYNC, else
 //     CONDSTORE, else the flags of all UIDs (pass.go, target.go, reconcile.go); a
-//     folder that the server refuses to show is told of (refusal.go);
+//     folder that the server refuses to show is told of (refusal.go), and one over
+//     which it ends the connection is found and left out for a while (fall.go);
 //   - first sync: the inbox's newest messages, then everything newest first in
 //     batches of bounded size (backfill.go), resumed where it was cut;
 //   - doing: what the user did is sent from the store's queue (ops.go, opflags.go,

@@ -65,7 +65,7 @@ func (s *session) leftOut(ctx context.Context, list []listed, boxes []mail.Mailb
 		return nil, err
 	}
 	gone := len(missing)
-	missing = slices.DeleteFunc(missing, func(l listed) bool { return !l.hasStatus })
+	missing = slices.DeleteFunc(missing, func(l listed) bool { return !l.hasStatus && !s.w.falls.leavesOut(l.Name) })
 	if len(missing) > 0 {
 		s.log.Info("folders are there that are not listed", "count", len(missing), "gone", gone-len(missing))
 	}

@@ -36,7 +36,7 @@ type extras struct {
 func (s *session) watchMore(ctx context.Context) (all bool) {
 	var boxes []*mail.Mailbox
 	for _, b := range s.boxes {
-		if b.Watched && b.Kept() && b.ID != s.inbox {
+		if b.Watched && b.Kept() && b.ID != s.inbox && !s.w.falls.leavesOut(b.Name) {
 			boxes = append(boxes, b)
 		}
 	}

@@ -62,8 +62,13 @@ func (s *session) list(ctx context.Context) ([]listed, error) {
 	}
 	steps = append(steps, s.places.steps(caps)...)
 	extended := caps.Has("LIST-EXTENDED") || caps.Has("IMAP4REV2")
-	if opts := listReturn(caps, extended, s.statusItems()); len(opts) > 0 {
-		steps = append(steps, step{cmd: `LIST "" "*" RETURN (` + strings.Join(opts, " ") + ")", each: b.note, must: true})
+	items := ""
+	var about asked
+	if (caps.Has("LIST-STATUS") || caps.Has("IMAP4REV2")) && s.w.falls.together() {
+		items, about = s.statusItems(), asked{"STATUS", anyFolder}
+	}
+	if opts := listReturn(caps, extended, items); len(opts) > 0 {
+		steps = append(steps, step{cmd: `LIST "" "*" RETURN (` + strings.Join(opts, " ") + ")", each: b.note, must: true, about: about})
 	} else {
 		steps = append(steps, step{cmd: `LIST "" "*"`, each: b.note, must: true})
 	}
@@ -83,7 +88,8 @@ func (s *session) list(ctx context.Context) ([]listed, error) {
 	return list, s.statuses(ctx, list)
 }
 
-// listReturn are the options of LIST RETURN (RFC 5258, RFC 6154, RFC 5819).
+// listReturn are the options of LIST RETURN (RFC 5258, RFC 6154, RFC 5819). Without
+// items no STATUS is asked for.
 func listReturn(caps wire.Caps, extended bool, items string) []string {
 	var opts []string
 	if caps.Has("SPECIAL-USE") && (extended || caps.Has("LIST-STATUS")) {
@@ -92,7 +98,7 @@ func listReturn(caps wire.Caps, extended bool, items string) []string {
 	if extended {
 		opts = append(opts, "SUBSCRIBED")
 	}
-	if caps.Has("LIST-STATUS") || caps.Has("IMAP4REV2") {
+	if items != "" {
 		opts = append(opts, "STATUS "+items)
 	}
 	return opts
@@ -111,6 +117,7 @@ func (s *session) statuses(ctx context.Context, list []listed) error {
 			steps = append(steps, st)
 		}
 	}
+	s.w.falls.order(steps)
 	if err := s.play(ctx, steps); err != nil {
 		return err
 	}
@@ -144,6 +151,7 @@ func (s *session) suspect(name, command string) {
 func (s *session) statusStep(name string, into *wire.StatusData, has *bool) step {
 	return step{
 		cmd:   "STATUS " + s.conn.Mailbox(name) + " " + s.statusItems(),
+		about: asked{"STATUS", name},
 		waits: true,
 		each: func(r *wire.Response) bool {
 			d, err := wire.ParseStatus(r)

@@ -1,6 +1,7 @@
 package imapsync
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -105,11 +106,16 @@ func (s *session) write(ctx context.Context, deltas []store.Delta, asked []*targ
 }
 
 // ask asks all targets, in as few bursts as is wise. The inbox
-// comes last: it is then the mailbox that is open, and IDLE can begin.
+// comes last: it is then the mailbox that is open, and IDLE can begin. One over which
+// connections seem to end comes first: if it is asked for early and late, and they
+// always end there, it is not for how long they last.
 func (s *session) ask(ctx context.Context, ts []*target) error {
 	ts = slices.DeleteFunc(slices.Clone(ts), (*target).fromStatus)
 	slices.SortStableFunc(ts, func(a, b *target) int {
-		return boolInt(a.box.ID == s.inbox) - boolInt(b.box.ID == s.inbox)
+		return cmp.Or(
+			boolInt(s.w.falls.caught(b.box.Name))-boolInt(s.w.falls.caught(a.box.Name)),
+			boolInt(a.box.ID == s.inbox)-boolInt(b.box.ID == s.inbox),
+		)
 	})
 	for part := range slices.Chunk(ts, burstBoxes) {
 		steps := make([]step, 0, 5*len(part))

@@ -17,9 +17,10 @@ const refusedOften = 3
 // refusal is a folder that a server lists and does not let us read, or of which
 // it does not tell the flags. All others go on.
 type refusal struct {
-	path  string // as the user sees it
-	text  string // the server's words; those of later times may differ in a date only
-	times int    // in a row
+	code  mail.Code // folder-refused, or folder-left-out
+	path  string    // as the user sees it
+	text  string    // the server's words; those of later times may differ in a date only
+	times int       // in a row
 }
 
 // refusals are those of an account, by the folder's name.
@@ -44,6 +45,9 @@ func (s *session) refuse(box *mail.Mailbox, f *mail.Fault, code string) {
 	r, again := s.w.refusals.of[box.Name]
 	if r.times++; !again {
 		r.text = text
+	}
+	if r.code = mail.CodeFolderRefused; s.w.falls.leavesOut(box.Name) {
+		r.code, r.times = mail.CodeFolderLeftOut, max(r.times, refusedOften) // it was tried as often
 	}
 	r.path = box.Path()
 	s.w.refusals.of[box.Name] = r
@@ -74,7 +78,7 @@ func (s *session) askLess(t *target) {
 // refuseStatus notes that the server has no numbers of a folder that was read
 // before. Of others, servers list many that cannot be opened.
 func (s *session) refuseStatus(name string, st wire.Status) {
-	if box := s.boxByName(name); box != nil && box.Cursor.UIDNext != 0 && !st.OK() {
+	if box := s.boxByName(name); box != nil && !st.OK() && (box.Cursor.UIDNext != 0 || s.w.falls.leavesOut(name)) {
 		s.refuse(box, st.Fault("STATUS"), st.Code)
 	}
 }
@@ -88,6 +92,7 @@ func (s *session) tellRefused(ctx context.Context, byName map[string]*listed) er
 		l := byName[name]
 		return l == nil || !l.refused && !l.indexed()
 	})
+	s.w.falls.forget(byName)
 	if len(known.of) > 0 {
 		// One that may come back is looked at again, also where polls are rare.
 		s.nextPoll = earlier(s.nextPoll, s.lastPoll.Add(s.w.cfg.PollInterval))
@@ -95,10 +100,7 @@ func (s *session) tellRefused(ctx context.Context, byName map[string]*listed) er
 	for _, name := range slices.Sorted(maps.Keys(known.of)) {
 		if r := known.of[name]; r.times >= refusedOften {
 			known.over = false
-			return s.w.cfg.Store.RaiseProblem(ctx, mail.Problem{
-				Account: id, Code: mail.CodeFolderRefused, Class: mail.ClassProtocol,
-				Args: mail.Args{"folder": r.path, "text": r.text},
-			})
+			return s.raiseRefusal(ctx, r)
 		}
 	}
 	if known.over {
@@ -109,7 +111,21 @@ func (s *session) tellRefused(ctx context.Context, byName map[string]*listed) er
 		return err
 	}
 	known.over = true
-	return s.w.cfg.Store.ClearProblem(ctx, id, mail.CodeFolderRefused)
+	return s.w.cfg.Store.ClearProblem(ctx, id, mail.CodeFolderRefused, mail.CodeFolderLeftOut)
+}
+
+// raiseRefusal raises the problem of one folder in place of that of another.
+func (s *session) raiseRefusal(ctx context.Context, r refusal) error {
+	p := mail.Problem{Account: s.w.cfg.Account.ID, Code: r.code, Class: mail.ClassProtocol, Args: mail.Args{"folder": r.path}}
+	other := mail.CodeFolderRefused
+	if r.code == other {
+		p.Args["text"] = r.text
+		other = mail.CodeFolderLeftOut
+	}
+	if err := s.w.cfg.Store.ClearProblem(ctx, p.Account, other); err != nil {
+		return err
+	}
+	return s.w.cfg.Store.RaiseProblem(ctx, p)
 }
 
 // stillRefused reports whether what was told, by a process before this one it may
@@ -120,7 +136,7 @@ func (s *session) stillRefused(ctx context.Context) (bool, error) {
 	}
 	ps, err := s.w.cfg.Store.Problems(ctx)
 	return slices.ContainsFunc(ps, func(p mail.Problem) bool {
-		if p.Account != s.w.cfg.Account.ID || p.Code != mail.CodeFolderRefused {
+		if p.Account != s.w.cfg.Account.ID || p.Code != mail.CodeFolderRefused && p.Code != mail.CodeFolderLeftOut {
 			return false
 		}
 		for _, r := range s.w.refusals.of {

@@ -44,6 +44,7 @@ type session struct {
 	turns  int // questions for mailboxes so far
 	held   int // bytes of new messages that a reconcile has not written yet
 
+	did      map[asked]bool    // what was asked of folders, and answered
 	suspects map[string]string // names that were listed and could not be had, and by which command
 	named    map[string]bool   // names that the last listing had; nil before the first
 
@@ -100,6 +101,8 @@ type step struct {
 	must bool
 	// asks is what it asks for, if that is messages that are new here.
 	asks *question
+	// about is what it asks of a folder as a whole, if it does.
+	about asked
 	// selects says that the command selects a mailbox: what comes after its
 	// answer is of another mailbox than what came before.
 	selects bool
@@ -117,12 +120,18 @@ func (s *session) play(ctx context.Context, steps []step) error {
 		steps = append(s.ahead, steps...)
 		s.ahead = nil
 	}
+	if steps = s.refuseFallen(steps); len(steps) == 0 {
+		return nil
+	}
 	size := len(steps)
-	if s.w.inDoubt(steps) {
+	if s.w.inDoubt(steps) || s.w.falls.doubtful(steps) {
 		size = 1
 	}
 	var refused error
 	for part := range slices.Chunk(steps, size) {
+		if err := s.reassure(ctx, part[0].about); err != nil {
+			return err
+		}
 		no, err := s.exchange(ctx, part)
 		if err != nil {
 			return err
@@ -151,6 +160,7 @@ func (s *session) exchange(ctx context.Context, steps []step) (refused, err erro
 		}
 		st, status := &steps[i], r.Status()
 		answered[i] = true
+		s.noteDid(st.about)
 		if st.asks != nil && status.OK() {
 			s.w.passed(st.asks)
 		}
@@ -223,6 +233,7 @@ func commandName(cmd string) string {
 func (s *session) selectStep(o wire.SelectOptions, id mail.MailboxID, into *wire.SelectData, ok *bool, extra func(*wire.Response) bool) step {
 	return step{
 		cmd:     s.conn.SelectCommand(o),
+		about:   asked{"SELECT", o.Mailbox},
 		selects: true, waits: true,
 		each: func(r *wire.Response) bool {
 			if extra != nil && extra(r) {
@@ -232,9 +243,12 @@ func (s *session) selectStep(o wire.SelectOptions, id mail.MailboxID, into *wire
 			return true
 		},
 		end: func(st wire.Status) {
+			if *ok = st.Type == "OK"; !*ok && st == notSent() {
+				return // what was open is open
+			}
 			// Without its OK no mailbox is selected (RFC 3501 §6.3.1).
 			s.open = opened{}
-			if *ok = st.Type == "OK"; *ok {
+			if *ok {
 				s.open = opened{id: id, name: o.Mailbox, data: *into}
 			}
 			if *ok {
@@ -262,6 +276,12 @@ func (s *session) enter(ctx context.Context, box *mail.Mailbox) error {
 		}
 		if !ok {
 			s.pollNow()
+			if s.w.falls.leavesOut(box.Name) {
+				return &mail.Fault{
+					Code: mail.CodeFolderLeftOut, Class: mail.ClassConflict, Args: mail.Args{"folder": box.Path()},
+					RetryAfter: time.Until(s.w.falls.until(box.Name)),
+				}
+			}
 			return &mail.Fault{
 				Code: mail.CodeGone, Class: mail.ClassConflict, Args: mail.Args{"what": "folder"},
 				Err: errOrNil(why.Fault("SELECT")),

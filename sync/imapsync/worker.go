@@ -75,6 +75,7 @@ type Worker struct {
 	plain     bool // a connection came to grief over compression: no other is compressed
 	refusals  refusals
 	doubts    map[share]*doubt
+	falls     falls
 	spared    int                          // lethal messages in a row, without another that could be had
 	verified  map[mail.MailboxID]time.Time // when mailboxes were compared whole, as their numbers differed
 
