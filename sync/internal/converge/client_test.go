@@ -23,7 +23,7 @@ type client struct {
 // clientSteps are what it does, the frequent more than once.
 var clientSteps = []string{
 	"deliver", "deliver", "deliver", "deliver", "mark", "mark", "mark", "move", "move", "move",
-	"copy", "expunge", "create", "rename", "remove", "anew",
+	"copy", "expunge", "create", "rename", "remove", "subscribe", "anew",
 }
 
 func newClient(r *round) *client { return &client{r: r, c: r.dc.Client(r, r.user)} }
@@ -77,15 +77,13 @@ func (c *client) deliver(s step) {
 	}
 }
 
-// clientFlags are what the client marks with.
-var clientFlags = []imap.Flag{imap.FlagSeen, imap.FlagDraft}
-
 func (c *client) mark(s step) {
 	box, uid, l := c.pick(s)
 	if l == nil {
 		return
 	}
-	f, _ := at(clientFlags, s.B)
+	mark, _ := at(c.r.marks, s.B)
+	f := imap.Flag(mark.Wire())
 	op := imap.StoreFlagsDel
 	if s.On {
 		op = imap.StoreFlagsAdd
@@ -99,6 +97,7 @@ func (c *client) mark(s step) {
 
 // carry moves or copies.
 func (c *client) carry(s step) {
+	looked := time.Now()
 	box, uid, l := c.pick(s)
 	to, ok := at(c.boxes(), s.B)
 	if l == nil || !ok || to == box {
@@ -110,7 +109,7 @@ func (c *client) carry(s step) {
 		l.movers["client"] = 0
 		from := time.Now()
 		_, err = c.c.Move(imap.UIDSetNum(uid), to).Wait()
-		l.carried = append(l.carried, span{"client", from, time.Now()})
+		l.carried = append(l.carried, span{"client", looked, from, time.Now()})
 	} else {
 		l.copies++
 		var d *imap.CopyData
@@ -141,7 +140,7 @@ func (c *client) expunge(s step) {
 	}
 }
 
-// folder makes, renames or deletes a folder.
+// folder makes, renames, deletes or subscribes to a folder.
 func (c *client) folder(s step) {
 	name, _ := at(places, s.A)
 	var err error
@@ -156,8 +155,15 @@ func (c *client) folder(s step) {
 		name, err = name+" to "+to, c.c.Rename(name, to, nil).Wait()
 	case "remove":
 		err = c.c.Delete(name).Wait()
+	case "subscribe":
+		name, _ = at(slices.Concat(places, fixed), s.A)
+		if s.On {
+			err = c.c.Subscribe(name).Wait()
+		} else {
+			err = c.c.Unsubscribe(name).Wait()
+		}
 	}
-	c.r.tell("client %ss folder %s: %v", s.What, name, err)
+	c.r.tell("client %ss folder %s %v: %v", s.What, name, s.On, err)
 }
 
 // pick selects a mailbox and picks a message in it.

@@ -3,7 +3,6 @@ package converge
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -13,9 +12,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/heronmail/heron/sync/config"
+	"github.com/heronmail/heron/sync/engine"
 	"github.com/heronmail/heron/sync/imapsync"
 	"github.com/heronmail/heron/sync/mail"
 	"github.com/heronmail/heron/sync/mailtest"
+	"github.com/heronmail/heron/sync/secret"
 	"github.com/heronmail/heron/sync/store"
 )
 
@@ -27,32 +29,47 @@ const (
 	slow  = 2*time.Minute - grace
 )
 
-// machine is one engine's part: a worker with a store of its own, on a way to
-// the server that can be cut.
+// machine is an engine with a store of its own, on a way to the server that can
+// be cut.
 type machine struct {
-	r     *round
-	name  string
-	own   mail.Flag // that nobody else sets or takes
-	proxy *mailtest.Proxy
-	store *store.Store
-	w     *imapsync.Worker
-	stop  func() // nil: offline
-	ops   map[mail.OpID]deed
-	log   logbook
+	r        *round
+	name     string
+	own      ownThings
+	proxy    *mailtest.Proxy
+	dirs     config.Dirs
+	settings *config.File
+	secrets  secret.Store
+	store    *store.Store
+	e        *engine.Engine
+	stop     func() // nil: offline
+	ops      map[mail.OpID]deed
+	names    map[mail.MessageID]string // letters, as far as they were shown
+	left     *bool                     // whether its own folder was left subscribed; nil: not known
+	log      logbook
 	// Alerts, by the letter's subject. Those who write and read it take turns.
 	alerted map[string]int
 	unwatch func()
 }
 
+// ownThings are what nobody else sets or takes.
+type ownThings struct {
+	flag   mail.Flag
+	folder string // its subscription
+}
+
 // machineSteps are what a machine does and what becomes of it.
 var machineSteps = []string{
-	"mark", "mark", "mark", "own", "own", "own", "move", "move", "move", "copy", "delete", "undo",
-	"create", "rename", "remove", "sync", "sync", "sync", "kick",
+	"mark", "mark", "mark", "own", "own", "own", "move", "move", "move", "copy", "archive", "junk", "delete", "delete",
+	"empty", "undo", "create", "rename", "remove", "subscribe", "sync", "sync", "sync", "kick",
 	"cut", "cut", "offline", "online", "online", "reopen",
 }
 
-func newMachine(r *round, name string, own mail.Flag) *machine {
-	m := &machine{r: r, name: name, own: own, proxy: mailtest.StartProxy(r, r.dc.IMAP()), ops: map[mail.OpID]deed{}, alerted: map[string]int{}}
+func newMachine(r *round, name string, own ownThings) *machine {
+	m := &machine{
+		r: r, name: name, own: own, proxy: mailtest.StartProxy(r, r.dc.IMAP()), secrets: secret.NewMemory(),
+		ops: map[mail.OpID]deed{}, names: map[mail.MessageID]string{}, alerted: map[string]int{},
+	}
+	m.configure()
 	m.open()
 	r.Cleanup(func() {
 		m.offline()
@@ -68,13 +85,38 @@ func newMachine(r *round, name string, own mail.Flag) *machine {
 	return m
 }
 
+// configure writes the settings of a machine that has the account.
+func (m *machine) configure() {
+	a := m.r.dc.Account(m.r.user, mail.Plain)
+	host, port, err := net.SplitHostPort(m.proxy.Addr())
+	m.r.must(err)
+	a.Endpoint.Host = host
+	a.Endpoint.Port, err = strconv.Atoi(port)
+	m.r.must(err)
+	m.dirs, err = config.DirsUnder(filepath.Join(m.r.dir, m.name))
+	m.r.must(err)
+	m.settings, _, err = config.Open(m.dirs)
+	m.r.must(err)
+	m.r.must(m.settings.SaveAccount(a))
+	m.r.must(m.secrets.Set(context.Background(), a.ID, a.Binding(), m.r.dc.Password(m.r.user)))
+}
+
 func (m *machine) open() {
 	var err error
-	m.store, err = store.Open(context.Background(), filepath.Join(m.r.dir, m.name), store.Options{
+	m.store, err = store.Open(context.Background(), m.dirs.Data, store.Options{
 		Now: func() time.Time { return time.Now().Add(-slow) },
 	})
 	m.r.must(err)
 	m.watch()
+	m.start()
+}
+
+// start makes an engine. It takes what is to be done also before it runs.
+func (m *machine) start() {
+	m.e = engine.New(engine.Config{
+		Store: m.store, Settings: m.settings, Secrets: m.secrets, Dir: m.dirs.Data, PollInterval: time.Second,
+		Log: slog.New(slog.NewTextHandler(&m.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	})
 }
 
 func (m *machine) account() mail.AccountID { return m.r.dc.Account(m.r.user, mail.Plain).ID }
@@ -83,24 +125,13 @@ func (m *machine) online() {
 	if m.stop != nil {
 		return
 	}
-	a := m.r.dc.Account(m.r.user, mail.Plain)
-	host, port, err := net.SplitHostPort(m.proxy.Addr())
-	m.r.must(err)
-	a.Endpoint.Host = host
-	a.Endpoint.Port, err = strconv.Atoi(port)
-	m.r.must(err)
-	m.w = imapsync.New(imapsync.Config{
-		Account: a, Store: m.store, PollInterval: time.Second,
-		Secret: func(context.Context) (string, error) { return m.r.dc.Password(m.r.user), nil },
-		Log:    slog.New(slog.NewTextHandler(&m.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	w := m.w
-	go func() { ended <- w.Serve(ctx) }()
+	e := m.e
+	go func() { ended <- e.Run(ctx) }()
 	m.stop = func() {
 		cancel()
-		if err := <-ended; !errors.Is(err, context.Canceled) {
+		if err := <-ended; err != nil {
 			m.r.Errorf("machine %s ended with %v", m.name, err)
 		}
 	}
@@ -110,16 +141,31 @@ func (m *machine) offline() {
 	if m.stop != nil {
 		m.stop()
 		m.stop = nil
+		m.start()
 	}
+}
+
+// sync makes one full pass.
+func (m *machine) sync(ctx context.Context) error {
+	reports, err := m.e.Sync(ctx, m.account())
+	if err != nil {
+		return err
+	}
+	if f := reports[0].Err; f != nil {
+		return f
+	}
+	return nil
 }
 
 func (m *machine) do(s step) {
 	switch s.What {
 	case "mark", "own":
 		m.mark(s)
-	case "move", "copy", "delete":
+	case "move", "copy", "archive", "junk", "delete":
 		m.carry(s)
-	case "create", "rename", "remove":
+	case "empty":
+		m.empty(s)
+	case "create", "rename", "remove", "subscribe":
 		m.folder(s)
 	case "undo":
 		m.undo()
@@ -129,11 +175,10 @@ func (m *machine) do(s step) {
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		_, err := m.w.Sync(ctx)
-		m.r.tell("%s syncs: %v", m.name, err)
+		m.r.tell("%s syncs: %v", m.name, m.sync(ctx))
 	case "kick":
 		if m.stop != nil {
-			m.w.Kick(imapsync.ReasonNetwork)
+			m.r.must(m.e.Kick(context.Background(), imapsync.ReasonNetwork))
 		}
 	case "cut":
 		dir := mailtest.Down
@@ -161,12 +206,17 @@ func (m *machine) do(s step) {
 	}
 }
 
-// pick picks one of the messages that this machine shows.
-func (m *machine) pick(s step) (mail.Message, bool) {
+// pick picks up to three of the messages that this machine shows.
+func (m *machine) pick(s step) []mail.Message {
 	ctx := context.Background()
 	boxes, err := m.store.Mailboxes(ctx, m.account())
 	m.r.must(err)
-	return at(m.list(boxes...), s.A)
+	all := m.list(boxes...)
+	var out []mail.Message
+	for n := range min(len(all), []int{1, 1, 1, 2, 3}[s.B/100%5]) {
+		out = append(out, all[(s.A+n)%len(all)])
+	}
+	return out
 }
 
 // list are the messages that this machine shows in folders.
@@ -177,6 +227,9 @@ func (m *machine) list(boxes ...mail.Mailbox) []mail.Message {
 	}
 	p, err := m.store.Messages(context.Background(), q)
 	m.r.must(err)
+	for _, msg := range p.Messages {
+		m.names[msg.ID] = msg.Envelope.HeaderID
+	}
 	return p.Messages
 }
 

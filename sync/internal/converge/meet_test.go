@@ -14,6 +14,7 @@ const lag = 300 * time.Millisecond
 // server.
 type span struct {
 	who      string
+	looked   time.Time // when they saw the message before, at the earliest
 	from, to time.Time
 }
 
@@ -35,6 +36,22 @@ func met(spans []span) int {
 	}
 	return n
 }
+
+// overtaken reports whether flags that one put on a letter may be lost, although the
+// server took them: it moves a message with the flags that the session which moves it
+// saw when it last looked. Its log has the change before the move, and another's move
+// was under way by then.
+func (r *round) overtaken(l *letter, who string, log serverLog) bool {
+	for _, s := range r.spans(l) {
+		if s.who != who && slices.ContainsFunc(log.stale[l.id], func(f stale) bool { return s.holds(f.changed) && s.holds(f.left) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// holds reports whether a time is in the span, or while they looked.
+func (s span) holds(t time.Time) bool { return !t.Before(s.looked) && !t.After(s.to) }
 
 // spans are all moves of a letter.
 func (r *round) spans(l *letter) []span {
@@ -58,14 +75,14 @@ func (m *machine) spans(letter string) []span {
 				delete(sent, id)
 			}
 		case mail.OpChanged:
-			if c.Op.Kind != mail.OpMove || m.ops[c.Op.ID].letter != letter {
+			if c.Op.Kind != mail.OpMove || !slices.Contains(m.ops[c.Op.ID].about, letter) {
 				continue
 			}
 			i, on := sent[c.Op.ID]
 			switch {
 			case c.Op.State == mail.OpSending && !on:
 				sent[c.Op.ID] = len(out)
-				out = append(out, span{who: m.name, from: at, to: time.Now()})
+				out = append(out, span{who: m.name, looked: at, from: at, to: time.Now()})
 			case c.Op.State != mail.OpSending && on:
 				out[i].to = at
 				delete(sent, c.Op.ID)

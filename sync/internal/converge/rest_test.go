@@ -21,7 +21,7 @@ func (r *round) rest() {
 		m.online()
 	}
 	for _, m := range r.machines {
-		m.empty(ctx)
+		m.send(ctx)
 	}
 	for _, m := range r.machines {
 		m.pass(ctx)
@@ -38,10 +38,10 @@ func (r *round) found(ctx context.Context) {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for late := time.Now().Add(2 * grace); time.Now().Before(late); <-tick.C {
-		server := r.dc.View(r, r.user)
+		server, subscribed := r.dc.View(r, r.user), r.subscribed()
 		agreed := true
 		for _, m := range r.machines {
-			agreed = agreed && m.wrongCounts(server) == "" && m.view().Unlike(server) == ""
+			agreed = agreed && m.wrongCounts(server) == "" && m.view().Unlike(server) == "" && m.wrongSubscriptions(subscribed) == ""
 		}
 		if agreed {
 			return
@@ -52,8 +52,8 @@ func (r *round) found(ctx context.Context) {
 	}
 }
 
-// empty waits until this machine has nothing more to send.
-func (m *machine) empty(ctx context.Context) {
+// send waits until this machine has nothing more to send.
+func (m *machine) send(ctx context.Context) {
 	for {
 		m.pass(ctx)
 		ops, err := m.store.Ops(ctx, "")
@@ -82,7 +82,7 @@ func (m *machine) empty(ctx context.Context) {
 // pass waits for a full pass. A connection may still be about to end.
 func (m *machine) pass(ctx context.Context) {
 	for {
-		_, err := m.w.Sync(ctx)
+		err := m.sync(ctx)
 		if err == nil {
 			return
 		}
@@ -95,7 +95,7 @@ func (m *machine) pass(ctx context.Context) {
 
 // check holds what must hold at rest.
 func (r *round) check() {
-	server := r.dc.View(r, r.user)
+	server, subscribed := r.dc.View(r, r.user), r.subscribed()
 	log, err := readLog(r.dc, r.user)
 	r.must(err)
 	for _, m := range r.machines {
@@ -105,7 +105,13 @@ func (r *round) check() {
 		if wrong := m.wrongCounts(server); wrong != "" {
 			r.Errorf("machine %s shows wrong numbers:\n%s", m.name, wrong)
 		}
-		m.checkStory(log.buried)
+		if wrong := m.wrongSubscriptions(subscribed); wrong != "" {
+			r.Errorf("machine %s shows wrong subscriptions:\n%s", m.name, wrong)
+		}
+		if m.left != nil && subscribed[m.own.folder] != *m.left && !m.failed(m.own.folder) {
+			r.Errorf("folder %s is subscribed %v, but machine %s left it %v", m.own.folder, !*m.left, m.name, *m.left)
+		}
+		m.checkStory(log)
 	}
 	r.checkLetters(server, log)
 }
@@ -138,8 +144,8 @@ func (r *round) checkLetters(server mailtest.View, log serverLog) {
 				r.Errorf("message %s is not in %s, where machine %s moved it", id, box, m.name)
 			}
 			want, did := l.own[m.name]
-			if did && found[id][0].Has(m.own) != want && !m.failed(id) {
-				r.Errorf("message %s has flags %v, but machine %s left %s %v", id, found[id][0], m.name, m.own, want)
+			if did && found[id][0].Has(m.own.flag) != want && !m.failed(id) && !r.overtaken(l, m.name, log) {
+				r.Errorf("message %s has flags %v, but machine %s left %s %v", id, found[id][0], m.name, m.own.flag, want)
 			}
 		}
 	}
@@ -166,10 +172,11 @@ func (m *machine) nameOf(id mail.MailboxID) (string, bool) {
 	return boxes[i].Name, true
 }
 
-// failed reports whether an action of this machine on the message was given up.
+// failed reports whether an action of this machine on a message, or on a folder, was
+// given up.
 func (m *machine) failed(id string) bool {
 	for _, c := range m.changes() {
-		if c, ok := c.(mail.OpChanged); ok && c.Op.State == mail.OpFailed && m.ops[c.Op.ID].letter == id {
+		if c, ok := c.(mail.OpChanged); ok && c.Op.State == mail.OpFailed && slices.Contains(m.ops[c.Op.ID].about, id) {
 			return true
 		}
 	}
@@ -200,7 +207,7 @@ func (m *machine) wrongCounts(server mailtest.View) string {
 
 // checkStory holds what a machine may tell: new mail once, and nothing of what
 // it did itself as done elsewhere.
-func (m *machine) checkStory(went map[string]int) {
+func (m *machine) checkStory(log serverLog) {
 	ids, letters := map[mail.MessageID]int{}, map[string]int{}
 	for _, c := range m.changes() {
 		switch c := c.(type) {
@@ -215,15 +222,15 @@ func (m *machine) checkStory(went map[string]int) {
 				}
 			}
 		case mail.FlagsChanged:
-			if c.Origin != mail.Here && (c.Added.Has(m.own) || c.Removed.Has(m.own)) && m.sure(c.IDs) {
+			if c.Origin != mail.Here && (c.Added.Has(m.own.flag) || c.Removed.Has(m.own.flag)) && m.sure(c.IDs, log) {
 				m.r.Errorf("machine %s was told of its own flag: %+v", m.name, c)
 			}
 		case mail.MessagesMoved:
-			if c.Origin != mail.Here && m.alone(c.IDs, went) {
+			if c.Origin != mail.Here && m.alone(c.IDs, log.buried) {
 				m.r.Errorf("machine %s was told of what it did: %+v", m.name, c)
 			}
 		case mail.MessagesGone:
-			if c.Origin != mail.Here && m.alone(c.IDs, went) {
+			if c.Origin != mail.Here && m.alone(c.IDs, log.buried) {
 				m.r.Errorf("machine %s was told of what it did: %+v", m.name, c)
 			}
 		case mail.MailboxGone:
@@ -268,14 +275,14 @@ func (m *machine) alone(ids []mail.MessageID, went map[string]int) bool {
 }
 
 // sure reports whether the flags of messages are nobody's but those that were
-// put on them: a copy has its original's.
-func (m *machine) sure(ids []mail.MessageID) bool {
+// put on them: a copy has its original's, and a move may be overtaken.
+func (m *machine) sure(ids []mail.MessageID, log serverLog) bool {
 	for _, id := range ids {
 		msg, err := m.store.Message(context.Background(), id)
 		if err != nil {
 			continue
 		}
-		if l := m.r.letters[msg.Envelope.HeaderID]; l.copies == 0 {
+		if l := m.r.letters[msg.Envelope.HeaderID]; l.copies == 0 && !m.r.overtaken(l, m.name, log) {
 			return true
 		}
 	}

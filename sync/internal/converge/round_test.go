@@ -3,7 +3,9 @@ package converge
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +22,7 @@ const patience = 40 * time.Second
 // places are the folders that are made, renamed and deleted; the others stay.
 var (
 	fixed  = []string{"INBOX", "Archive", "Trash"}
+	owned  = []string{"Sent", "Drafts"} // whose subscription is a machine's own
 	places = []string{"Plans", "Plans/Near", "Lists", "Pläne & more"}
 )
 
@@ -44,26 +47,37 @@ type round struct {
 	told     *testing.T // keeps what is logged, also of a round that does not fail again
 	dc       *mailtest.Dovecot
 	user     int
+	store    storage
+	marks    []mail.Flag // what everybody marks with
 	dir      string
 	letters  map[string]*letter
 	order    []string
 	client   *client
 	machines []*machine
 	story    []string
+	validity int // the last UIDVALIDITY that a mailbox was given
 }
 
-func newRound(t *testing.T, rt *rapid.T, dc *mailtest.Dovecot, user int) *round {
+func newRound(t *testing.T, rt *rapid.T, s *servers) *round {
 	t.Helper()
+	dc, user := s.next(t)
 	dir := t.TempDir()
 	rt.Cleanup(func() { _ = os.RemoveAll(dir) }) // there are many rounds
-	r := &round{T: rt, told: t, dc: dc, user: user, dir: dir, letters: map[string]*letter{}}
+	r := &round{T: rt, told: t, dc: dc, user: user, store: s.storage, dir: dir, letters: map[string]*letter{}, validity: 2_000_000_000}
 	rt.Cleanup(func() {
 		if rt.Failed() {
 			t.Logf("what was done:\n%s", strings.Join(r.story, "\n"))
 		}
 	})
 	r.client = newClient(r)
-	r.machines = []*machine{newMachine(r, "one", mail.FlagFlagged), newMachine(r, "two", mail.FlagAnswered)}
+	own := []mail.Flag{mail.FlagFlagged, mail.FlagAnswered}
+	r.marks = []mail.Flag{mail.FlagSeen, mail.FlagDraft}
+	if r.store.keywords {
+		r.marks = append(r.marks, own...)
+		r.marks = append(r.marks, "$forwarded", "later")
+		own = []mail.Flag{"$one", "$two"}
+	}
+	r.machines = []*machine{newMachine(r, "one", ownThings{own[0], owned[0]}), newMachine(r, "two", ownThings{own[1], owned[1]})}
 	return r
 }
 
@@ -128,9 +142,41 @@ func (r *round) play(steps []step) {
 	}
 }
 
-// anew gives a mailbox another UIDVALIDITY, as a server does that starts again
-// and has lost its index: the messages and their flags stay.
+// bySubject is the Message-ID of the letter with a subject.
+func (r *round) bySubject(subject string) string {
+	for id, l := range r.letters {
+		if l.subject == subject {
+			return id
+		}
+	}
+	return ""
+}
+
+// anew gives a mailbox another UIDVALIDITY: the messages and their flags stay, and
+// where their index holds the flags their UIDs too.
 func (r *round) anew(box string) {
+	if r.store.indexed {
+		r.renumber(box)
+		return
+	}
+	r.loseIndex(box)
+}
+
+// renumber does it while the server runs, which ends the sessions that have the
+// mailbox open.
+func (r *round) renumber(box string) {
+	defer r.client.again()
+	r.validity++
+	conf := filepath.Join(r.dc.Dir, "dovecot.conf")
+	said, err := exec.Command("doveadm", "-c", conf, "mailbox", "update", "-u", r.dc.User(r.user),
+		"--uid-validity", strconv.Itoa(r.validity), box).CombinedOutput()
+	if err != nil {
+		r.Fatalf("%v: %s", err, said)
+	}
+}
+
+// loseIndex does it as a server that starts again and has lost its index.
+func (r *round) loseIndex(box string) {
 	r.dc.Stop()
 	defer r.client.again()
 	defer r.dc.Start()
