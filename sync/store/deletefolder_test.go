@@ -1,0 +1,65 @@
+package store
+
+import (
+	"testing"
+
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// A folder may be deleted right after something was put into it, before the next
+// pass: what the user put there came by no other hand.
+func TestADeletionKnowsWhatWasJustPutIntoTheFolder(t *testing.T) {
+	for name, c := range map[string]struct {
+		kind  mail.OpKind
+		uid   mail.UID // that it gets in the folder, whose UIDNEXT was 1
+		seen  bool     // a pass comes before the deletion
+		total int
+		next  mail.UID
+	}{
+		"moved":                       {kind: mail.OpMove, uid: 1, total: 1, next: 2},
+		"copied":                      {kind: mail.OpCopy, uid: 1, total: 1, next: 2},
+		"moved and seen":              {kind: mail.OpMove, uid: 1, seen: true, total: 1, next: 2},
+		"copied and seen":             {kind: mail.OpCopy, uid: 1, seen: true, total: 1, next: 2},
+		"moved after other mail came": {kind: mail.OpMove, uid: 2, total: 1, next: 1},
+		"where is not told":           {kind: mail.OpMove, total: 1, next: 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, inbox, work := twoFolders(t)
+			id := f.id(inbox, 2)
+			op := f.queue(mail.Op{Kind: c.kind, Targets: []mail.MessageID{id}, Mailbox: work.ID})
+			f.ready()
+			f.must(f.StartOp(f.ctx(), op.ID))
+			d := Done{ID: id, UID: c.uid}
+			if c.uid != 0 {
+				d.UIDValidity = 1
+			}
+			f.must(f.FinishOp(f.ctx(), op.ID, []Done{d}))
+			if c.seen {
+				f.apply(inStep(work.ID, 1, 2, msg(1, 2)))
+			}
+			f.queue(mail.Op{Kind: mail.OpFolderDelete, Mailbox: work.ID})
+			w := f.ready()
+			if len(w) != 1 || w[0].KnownTotal != c.total || w[0].KnownNext != c.next {
+				t.Errorf("got %+v, want %d messages below %d", w, c.total, c.next)
+			}
+		})
+	}
+}
+
+// What was moved out again leaves a number behind that is known.
+func TestADeletionKnowsWhatWasMovedOutAgain(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	id := f.id(inbox, 2)
+	for _, to := range []struct {
+		box mail.MailboxID
+		uid mail.UID
+	}{{work.ID, 1}, {inbox.ID, 4}} {
+		op := f.queue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{id}, Mailbox: to.box})
+		f.must(f.StartOp(f.ctx(), op.ID))
+		f.must(f.FinishOp(f.ctx(), op.ID, []Done{{ID: id, UID: to.uid, UIDValidity: 1}}))
+	}
+	f.queue(mail.Op{Kind: mail.OpFolderDelete, Mailbox: work.ID})
+	if w := f.ready(); len(w) != 1 || w[0].KnownTotal != 0 || w[0].KnownNext != 2 {
+		t.Errorf("got %+v", w)
+	}
+}
