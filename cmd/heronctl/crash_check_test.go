@@ -4,7 +4,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/heronmail/heron/sync/mail"
 	"github.com/heronmail/heron/sync/mailtest"
@@ -57,6 +59,9 @@ func (k *killing) check() {
 			k.t.Errorf("message %s is there %d times", id, c)
 		}
 	}
+	if wrong := k.ledger.folders(slices.Collect(maps.Keys(server))); wrong != "" {
+		k.t.Errorf("the server has %s", wrong)
+	}
 	if wrong := k.ledger.unlike(server, its); wrong != "" {
 		k.t.Errorf("the server has not what the agent accepted:\n%s", wrong)
 	}
@@ -73,11 +78,23 @@ func (k *killing) check() {
 			k.t.Errorf("what was done here was told as done elsewhere: %s %+v", c.Kind(), c)
 		}
 	}
+	folder := func(c mail.Change, f mail.FolderRef) {
+		if c.Meta().Origin != mail.Here && strings.HasPrefix(f.Path, "Plan ") {
+			k.t.Errorf("what was done here was told as done elsewhere: %s %+v", c.Kind(), c)
+		}
+	}
 	for _, c := range changes {
 		switch c := c.(type) {
+		case mail.OpChanged:
+			if c.Op.State == mail.OpFailed {
+				k.t.Logf("given up: %+v", c.Op)
+			}
 		case mail.MessagesAdded:
 			if c.Origin == mail.Here {
-				continue // it shows again: an action was given up
+				continue // it is a copy, or shows again: an action was given up
+			}
+			if c.Folder.Path == copies {
+				k.t.Errorf("a copy that was made here was told as made elsewhere: %+v", c)
 			}
 			for _, b := range c.Messages {
 				added[b.ID]++
@@ -95,6 +112,12 @@ func (k *killing) check() {
 			if c.Origin != mail.Here && slices.ContainsFunc(slices.Concat(c.Added, c.Removed), herons) {
 				k.t.Errorf("what was done here was told as done elsewhere: %+v", c)
 			}
+		case mail.MailboxAdded:
+			folder(c, c.Folder)
+		case mail.MailboxRenamed:
+			folder(c, c.Folder)
+		case mail.MailboxGone:
+			folder(c, c.Folder)
 		case mail.MessagesMoved:
 			elsewhere(c, c.IDs)
 		case mail.MessagesGone:

@@ -160,6 +160,7 @@ func (m *machine) carry(s step) {
 
 // empty deletes all that this machine sees in the trash, or in the junk folder.
 func (m *machine) empty(s step) {
+	m.list(m.folders()...) // which learns their names
 	ops, _ := m.actOn(engine.FolderAction{Kind: mail.FolderEmpty, Path: []string{"Trash", "Trash", "Junk"}[s.A%3]})
 	for _, l := range m.letters(m.deleted(ops)) {
 		m.r.letters[l].gone++
