@@ -17,6 +17,8 @@ func (s *session) pushFolder(ctx context.Context, w *store.OpWork) error {
 	switch {
 	case w.Op.Kind == mail.OpFolderCreate:
 		f, err = s.createFolder(ctx, w.Op.Name)
+	case box == nil && w.Op.Kind == mail.OpFolderDelete && w.Op.State == mail.OpSending:
+		err = s.finishDeletion(ctx, w.OldName)
 	case box == nil:
 		f = goneFault("folder", nil)
 	case w.Op.Kind == mail.OpFolderRename:
@@ -208,6 +210,15 @@ func (s *session) deleteFolder(ctx context.Context, box *mail.Mailbox, w *store.
 		err = s.unsubscribe(ctx, box.Name)
 	}
 	return f, err
+}
+
+// finishDeletion does what is left of a deletion that was cut off, when the folder is
+// gone: its name may still be subscribed. There may be another of that name by now.
+func (s *session) finishDeletion(ctx context.Context, name string) error {
+	if name == "" || s.boxByName(name) != nil {
+		return nil
+	}
+	return s.unsubscribe(ctx, name)
 }
 
 // statusNow asks for one mailbox's STATUS. What does not say how many messages

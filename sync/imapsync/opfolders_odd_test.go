@@ -18,7 +18,7 @@ func have(others ...string) string {
 	fmt.Fprintf(&ask, status, 0, "INBOX")
 	tell.WriteString("S: * STATUS INBOX (MESSAGES 2 UIDNEXT 3 UIDVALIDITY 7 UNSEEN 2)\nS: T0 OK done\n")
 	for i, name := range others {
-		validity := map[string]int{"Job": 20, "Work": 20, "Lists": 21, "Plans": 22, "New": 23}[name]
+		validity := map[string]int{"Job": 20, "Work": 20, "Other": 20, "Lists": 21, "Plans": 22, "New": 23}[name]
 		fmt.Fprintf(&list, "S: * LIST () \"/\" %s\n", name)
 		fmt.Fprintf(&ask, status, i+1, name)
 		fmt.Fprintf(&tell, "S: * STATUS %s (MESSAGES 0 UIDNEXT 1 UIDVALIDITY %d UNSEEN 0)\nS: T%d OK done\n", name, validity, i+1)
@@ -44,7 +44,8 @@ func TestFoldersWhoseAnswerWasLost(t *testing.T) {
 	)
 	before := []string{"Lists", "Plans", "Work"}
 	for name, c := range map[string]struct {
-		op    mail.Op // its folder is Work
+		op    mail.Op  // its folder is Work
+		found []string // by the connection that is cut, beside the inbox; nil: as before
 		sent  string
 		last  string   // the connection after the cut
 		shown []string // at the end
@@ -52,6 +53,7 @@ func TestFoldersWhoseAnswerWasLost(t *testing.T) {
 	}{
 		"made": {
 			mail.Op{Kind: mail.OpFolderCreate, Name: "New"},
+			nil,
 			create,
 			have("Lists", "Plans", "Work", "New") + lookAtInbox(2) + create + "S: F1 NO [ALREADYEXISTS] it is there\n" + subscribe,
 			[]string{"INBOX", "Lists", "New", "Plans", "Work"},
@@ -59,6 +61,7 @@ func TestFoldersWhoseAnswerWasLost(t *testing.T) {
 		},
 		"not made": {
 			mail.Op{Kind: mail.OpFolderCreate, Name: "New"},
+			nil,
 			create,
 			have(before...) + lookAtInbox(2) + create + "S: F1 OK done\n" + subscribe,
 			[]string{"INBOX", "Lists", "New", "Plans", "Work"},
@@ -66,6 +69,7 @@ func TestFoldersWhoseAnswerWasLost(t *testing.T) {
 		},
 		"renamed": {
 			mail.Op{Kind: mail.OpFolderRename, Name: "Job"},
+			nil,
 			rename,
 			have("Lists", "Plans", "Job") + lookAtInbox(2) + lsub + "S: F1 OK done\n",
 			[]string{"INBOX", "Job", "Lists", "Plans"},
@@ -73,6 +77,7 @@ func TestFoldersWhoseAnswerWasLost(t *testing.T) {
 		},
 		"renamed, subscribed": {
 			mail.Op{Kind: mail.OpFolderRename, Name: "Job"},
+			nil,
 			rename,
 			have("Lists", "Plans", "Job") + lookAtInbox(2) + lsub +
 				"S: * LSUB () \"/\" Work\nS: * LSUB () \"/\" Workers\nS: * LSUB () \"/\" Work/Old\nS: F1 OK done\n" +
@@ -83,6 +88,7 @@ func TestFoldersWhoseAnswerWasLost(t *testing.T) {
 		},
 		"renamed, and another made": {
 			mail.Op{Kind: mail.OpFolderRename, Name: "Job"},
+			nil,
 			rename,
 			strings.Replace(have("Lists", "Plans", "Job", "Work"), "Work (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 20", "Work (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 30", 1) +
 				lookAtInbox(2) + lsub + "S: * LSUB () \"/\" Work\nS: F1 OK done\nC: F2 SUBSCRIBE \"Job\"\nS: F2 OK done\n",
@@ -91,20 +97,40 @@ func TestFoldersWhoseAnswerWasLost(t *testing.T) {
 		},
 		"not renamed": {
 			mail.Op{Kind: mail.OpFolderRename, Name: "Job"},
+			nil,
 			rename,
 			have(before...) + lookAtInbox(2) + rename + "S: F1 OK done\n",
 			[]string{"INBOX", "Job", "Lists", "Plans"},
 			"here folder.renamed",
 		},
+		"renamed from another name than it had here": {
+			mail.Op{Kind: mail.OpFolderRename, Name: "Job"},
+			[]string{"Lists", "Other", "Plans"}, // another machine was quicker
+			"C: F1 RENAME \"Other\" \"Job\"\n",
+			have("Lists", "Plans", "Job") + lookAtInbox(2) + lsub + "S: * LSUB () \"/\" Other\nS: F1 OK done\n" +
+				"C: F2 SUBSCRIBE \"Job\"\nS: F2 OK done\nC: F3 UNSUBSCRIBE \"Other\"\nS: F3 OK done\n",
+			[]string{"INBOX", "Job", "Lists", "Plans"},
+			"here folder.renamed",
+		},
 		"deleted": {
 			mail.Op{Kind: mail.OpFolderDelete},
+			nil,
 			remove,
-			have("Lists", "Plans") + lookAtInbox(2),
+			have("Lists", "Plans") + lookAtInbox(2) + unsubscribe,
+			[]string{"INBOX", "Lists", "Plans"},
+			"here folder.gone",
+		},
+		"deleted, and the subscription is not ended": {
+			mail.Op{Kind: mail.OpFolderDelete},
+			nil,
+			remove + "S: F2 OK done\nC: F3 UNSUBSCRIBE \"Work\"\n",
+			have("Lists", "Plans") + lookAtInbox(2) + unsubscribe,
 			[]string{"INBOX", "Lists", "Plans"},
 			"here folder.gone",
 		},
 		"not deleted": {
 			mail.Op{Kind: mail.OpFolderDelete},
+			nil,
 			remove,
 			have(before...) + lookAtInbox(2) + remove + "S: F2 OK done\n" + unsubscribe,
 			[]string{"INBOX", "Lists", "Plans"},
@@ -114,7 +140,11 @@ func TestFoldersWhoseAnswerWasLost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			first := have(before...) + "C: A5 SELECT \"INBOX\"\nC: A6 FETCH 1:* " + items + "\n" + selected("A5", 2, 3) + messages(1, 2) + "S: A6 OK done\n" + peek("1:2")
-			o := against(t, first, have(before...)+lookAtInbox(2)+c.sent+cut, c.last)
+			found := before
+			if c.found != nil {
+				found = c.found
+			}
+			o := against(t, first, have(found...)+lookAtInbox(2)+c.sent+cut, c.last)
 			o.mustPass()
 			work := o.box("Work")
 			rev, err := o.store.Revision(t.Context())

@@ -11,9 +11,16 @@ import (
 // StartOp notes that an op's command is about to be sent; with are those that are
 // sent with it, here and below. Fault gone when the op is not open any more.
 func (s *Store) StartOp(ctx context.Context, id mail.OpID, with ...mail.OpID) error {
-	return s.changeOp(ctx, "start an action", id, with, func(_ *tx, op *mail.Op) error {
+	return s.changeOp(ctx, "start an action", id, with, func(t *tx, op *mail.Op) error {
 		op.State, op.Tries, op.NextTry, op.Fault = mail.OpSending, op.Tries+1, time.Time{}, ""
-		return nil
+		if op.Kind != mail.OpFolderRename && op.Kind != mail.OpFolderDelete {
+			return nil
+		}
+		// The folder may have got another name since the op was queued. One that has
+		// the new name got it from a try before this one, or has to be left as it is.
+		_, err := t.exec(`UPDATE ops SET old_name = b.name FROM mailboxes b WHERE ops.id = ? AND b.id = ops.mailbox AND b.name <> ops.name`,
+			int64(op.ID))
+		return err
 	})
 }
 
@@ -199,7 +206,8 @@ func (t *tx) change(op mail.Op, f func(*tx, *mail.Op) error) error {
 }
 
 // failInto gives up every open op on a mailbox that is no more, and raises f; nil
-// means that the user wants it so. One that was to delete it is done.
+// means that the user wants it so. One that was to delete it is done, or stays open if
+// it was sent: there is more to it.
 func (t *tx) failInto(b *box, f *mail.Fault) error {
 	ids, err := list(t, scanID[mail.OpID], `SELECT id FROM ops WHERE account = ? AND mailbox = ? AND id <> ?
 		AND state IN ('waiting', 'sending') ORDER BY id DESC`, b.account, int64(b.ID), int64(t.current))
@@ -213,9 +221,13 @@ func (t *tx) failInto(b *box, f *mail.Fault) error {
 			return err
 		}
 		err = t.change(op, func(t *tx, op *mail.Op) error {
+			sent := op.State == mail.OpSending
 			op.State, op.NextTry, op.Fault = mail.OpUndone, time.Time{}, ""
 			switch {
 			case f == nil:
+			case op.Kind == mail.OpFolderDelete && sent:
+				// Most likely by it, and there is more to do than to delete the folder.
+				op.State = mail.OpSending
 			case op.Kind == mail.OpFolderDelete:
 				op.State = mail.OpDone
 			default:

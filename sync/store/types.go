@@ -122,7 +122,8 @@ type OpWork struct {
 	// then; 0: it is not to be compared.
 	KnownTotal int
 	KnownNext  mail.UID
-	// OldName is what a folder that an op renames was called when it was queued.
+	// OldName is what a folder that an op renames or deletes was called when it was
+	// last sent, else when it was queued.
 	OldName string
 }
 
