@@ -129,7 +129,7 @@ func (e *extra) idle(ctx context.Context) error {
 		return err
 	}
 	o := wireOptions(e.w.cfg.Account, secret, e.w.cfg.Version)
-	o.Events = e.note
+	o.Events, o.Alert = e.note, e.w.noteAlert
 	conn, err := e.w.cfg.Dial(limited, o)
 	if err != nil {
 		return err

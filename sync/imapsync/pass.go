@@ -120,6 +120,9 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 			return err
 		}
 		s.lastFull = time.Now()
+		if err := s.w.tellSaid(ctx, true); err != nil {
+			return err
+		}
 	}
 	if looked {
 		if err := s.inboxPreviews(ctx); err != nil {

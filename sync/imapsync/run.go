@@ -52,6 +52,9 @@ func (s *session) turn(ctx context.Context) (idle bool, err error) {
 	if err := s.serveBodies(ctx); err != nil {
 		return false, err
 	}
+	if err := s.w.tellSaid(ctx, false); err != nil {
+		return false, err
+	}
 	sent := s.tally.OpsSent
 	if err := s.pushOps(ctx); err != nil {
 		return false, err

@@ -55,6 +55,10 @@ func (w *Worker) raise(ctx context.Context, f *mail.Fault) {
 		w.log().Error("a problem cannot be kept", "code", string(f.Code), "err", err)
 		w.storeFailed(err)
 	}
+	if err := w.tellSaid(ctx, false); err != nil { // it may be why
+		w.log().Error("what the server says cannot be kept", "err", err)
+		w.storeFailed(err)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !slices.Contains(w.raised, f.Code) {

@@ -86,6 +86,8 @@ type Worker struct {
 	dropped  bool          // a kick did that: it is no fault
 	narrowed bool          // a connection ended, and it is better known over what
 	asks     []*ask
+	said     []string                     // what the server wants the user to be told, on this connection
+	unsaid   bool                         // some of it is not told yet
 	raised   []mail.Code                  // problems of which somebody was told, and that are not over
 	cleared  bool                         // a pass went well in this process
 	synced   map[mail.MailboxID]time.Time // when folders were in step, where the store does not have it yet
@@ -245,8 +247,9 @@ func (w *Worker) signIn(ctx context.Context) (*session, string, error) {
 		return nil, "", err
 	}
 	h := newHints()
+	w.forgetSaid()
 	o := wireOptions(w.cfg.Account, secret, w.cfg.Version)
-	o.Events = h.note
+	o.Events, o.Alert = h.note, w.noteAlert
 	o.EndIdle, o.NoCompress = w.stalled, w.plain
 	conn, err := w.cfg.Dial(ctx, o)
 	if err != nil {

@@ -53,6 +53,7 @@ const (
 	CodeUnreadable       Code = "unreadable-mail"      // args: folder, uid: one UID or several ("3,7:9")
 	CodeFolderRefused    Code = "folder-refused"       // args: folder, text: it is listed, and not shown
 	CodeFolderLeftOut    Code = "folder-left-out"      // args: folder: connections end when it is asked for
+	CodeServerSays       Code = "server-says"          // args: host, text: what the user is to be told, a line each, the newest first
 	CodeRefusedCommand   Code = "command-refused"      // args: command, text: NO or BAD
 	CodeNotSupported     Code = "not-supported"        // args: what
 	CodeGone             Code = "gone"                 // args: what: the message or folder is no more

@@ -44,6 +44,11 @@ type Options struct {
 	// idling, while go-imap owns the connection, and between commands. It runs
 	// in the pump. May be nil.
 	Events func(*Response)
+	// Alert is given what the server wants the user to be told (RFC 3501 §7.1), fit
+	// to be shown and at most a few hundred bytes long; not what it said before the
+	// connection was protected, nor its wish for patience, which is a fault. It runs
+	// in Dial or in the pump, and must not block. May be nil.
+	Alert func(text string)
 	// OnStep adds "sign-in" and "capabilities" to the steps of package dial,
 	// when Dial.OnStep is nil also those. May be nil.
 	OnStep func(step, detail string)

@@ -45,6 +45,7 @@ func (c *Conn) next(r *Response) error {
 		c.malformed.Add(1)
 	}
 	c.note(r)
+	c.alert(r)
 	switch {
 	case b != nil:
 		c.toBurst(b, r)

@@ -365,6 +365,7 @@ func (s *session) read() error {
 	if r.odd() {
 		s.c.malformed.Add(1)
 	}
+	s.c.alert(r)
 	switch {
 	case r.Type == "BYE":
 		s.c.noteBye(r)

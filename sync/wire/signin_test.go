@@ -432,13 +432,13 @@ func TestStartTLS(t *testing.T) {
 	go func() {
 		defer close(ended)
 		s := &script{t: t, conn: conn}
-		before := "S: * OK [CAPABILITY IMAP4rev1 STARTTLS SASL-IR AUTH=PLAIN] ready\nC: a STARTTLS\nS: a OK go"
+		before := "S: * OK [CAPABILITY IMAP4rev1 STARTTLS SASL-IR AUTH=PLAIN] ready\nC: a STARTTLS\nS: a OK [ALERT] Pay here"
 		if err := s.run(strings.Split(before, "\n")); err != nil {
 			t.Errorf("before TLS: %v", err)
 		}
 		s.conn = tls.Server(conn, server)
 		// What the server said before must not be believed: it is asked again.
-		after := "C: a CAPABILITY\nS: * CAPABILITY IMAP4rev1\nS: a OK\nC: b LOGIN \"bird\" \"s3cret\"\nS: b OK [CAPABILITY IMAP4rev1 IDLE] in"
+		after := "C: a CAPABILITY\nS: * CAPABILITY IMAP4rev1\nS: a OK [ALERT] Full\nC: b LOGIN \"bird\" \"s3cret\"\nS: b OK [CAPABILITY IMAP4rev1 IDLE] in"
 		if err := s.run(strings.Split(after, "\n")); err != nil {
 			t.Errorf("in TLS: %v", err)
 		}
@@ -448,7 +448,8 @@ func TestStartTLS(t *testing.T) {
 	o, _ := play(t, "close")
 	o.Dial.DialContext = func(context.Context, string, string) (net.Conn, error) { return client, nil }
 	o.Dial.Endpoint.Security, o.Dial.Endpoint.Trust.Fingerprint = mail.StartTLS, dial.Fingerprint(leaf)
-	var steps []string
+	var steps, alerts []string
+	o.Alert = func(text string) { alerts = append(alerts, text) }
 	o.OnStep = func(step, _ string) { steps = append(steps, step) }
 	c, err := Dial(t.Context(), o)
 	if err != nil {
@@ -458,5 +459,8 @@ func TestStartTLS(t *testing.T) {
 	<-ended
 	if want := []string{"connect", "tls", "sign-in", "capabilities"}; !slices.Equal(steps, want) {
 		t.Errorf("steps %v, want %v", steps, want)
+	}
+	if want := []string{"Full"}; !slices.Equal(alerts, want) { // anybody may have said the other
+		t.Errorf("the user is to be told %q, want %q", alerts, want)
 	}
 }
