@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/heronmail/heron/sync/punctual"
 )
 
 const (
@@ -34,7 +36,7 @@ func listenSleep(ctx context.Context, log *slog.Logger, slept chan<- struct{}) {
 			again = busAgainMin
 		}
 		log.Info("the system does not tell of sleep", "again_in", again, "error", err)
-		t := time.NewTimer(again)
+		t := punctual.NewTimer(again)
 		select {
 		case <-ctx.Done():
 		case <-t.C:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/punctual"
 	"github.com/heronmail/heron/sync/wire"
 )
 
@@ -111,7 +112,7 @@ func (e *extra) run(ctx context.Context) {
 			signal(e.w.wake)
 			return
 		}
-		t := time.NewTimer(spread(extraAgain, 1.5))
+		t := punctual.NewTimer(spread(extraAgain, 1.5))
 		select {
 		case <-ctx.Done():
 		case <-t.C:

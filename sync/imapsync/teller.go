@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/punctual"
 	"github.com/heronmail/heron/sync/wire"
 )
 
@@ -38,7 +39,7 @@ func (pollTeller) told() mail.ToldBy   { return mail.ToldByPoll }
 func (t pollTeller) why() mail.ToldWhy { return t.reason }
 
 func (pollTeller) wait(ctx context.Context, s *session, d time.Duration) error {
-	t := time.NewTimer(d)
+	t := punctual.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():

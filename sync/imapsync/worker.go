@@ -8,6 +8,7 @@ import (
 
 	"github.com/heronmail/heron/sync/dial"
 	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/punctual"
 	"github.com/heronmail/heron/sync/store"
 	"github.com/heronmail/heron/sync/wire"
 )
@@ -304,7 +305,7 @@ func (w *Worker) rest(ctx context.Context, f *mail.Fault, b *backoff, secret str
 	if !waitsForPerson(f) {
 		d := b.next(f)
 		next = time.Now().Add(d)
-		t := time.NewTimer(d)
+		t := punctual.NewTimer(d)
 		defer t.Stop()
 		timer = t.C
 	}

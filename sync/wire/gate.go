@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -58,28 +59,38 @@ type watchdog struct {
 	begun time.Time
 	due   atomic.Bool
 	last  atomic.Int64 // when the last byte came or went, since begun
-	timer *time.Timer
 	bark  func()
+
+	mu    sync.Mutex
+	timer *time.Timer // nil while nothing is due
 }
 
 func newWatchdog(limit time.Duration, bark func()) *watchdog {
-	w := &watchdog{limit: limit, begun: time.Now(), bark: bark}
-	w.timer = time.AfterFunc(limit, w.check)
-	w.timer.Stop()
-	return w
+	return &watchdog{limit: limit, begun: time.Now(), bark: bark}
 }
 
-// start: from now on an answer is due.
+// start: from now on an answer is due. The timer is a new one: when one that was
+// stopped is set again, the runtime wakes at its time though it is stopped once more.
 func (w *watchdog) start() {
 	w.touch()
 	w.due.Store(true)
-	w.timer.Reset(w.limit)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+	w.timer = time.AfterFunc(w.limit, w.check)
 }
 
 // stop: nothing is due.
 func (w *watchdog) stop() {
 	w.due.Store(false)
-	w.timer.Stop()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer != nil {
+		w.timer.Stop()
+		w.timer = nil
+	}
 }
 
 func (w *watchdog) touch() { w.last.Store(int64(time.Since(w.begun))) }
@@ -93,5 +104,9 @@ func (w *watchdog) check() {
 		w.bark()
 		return
 	}
-	w.timer.Reset(w.limit - silent)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer != nil {
+		w.timer = time.AfterFunc(w.limit-silent, w.check)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/punctual"
 )
 
 // endIdle is how long a server may take to end an IDLE that was interrupted,
@@ -123,7 +124,7 @@ func (c *Conn) Wake() { c.gate.wake() }
 
 // idleFor waits for the end of Idle.
 func (c *Conn) idleFor(ctx context.Context, i *idling, limit time.Duration) error {
-	timer := time.NewTimer(limit)
+	timer := punctual.NewTimer(limit)
 	defer timer.Stop()
 	select {
 	case <-i.b.done: // the server ended it
