@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -53,16 +52,10 @@ const (
 	Restart End = "restart" // the caller starts the executable anew
 )
 
-// memoryTarget keeps the collector lazy until the agent has grown: most of its
-// memory is not the Go heap's. The agent waits nearly all the time; with
-// several processors the runtime would wake threads for each thing that
-// happens, to no gain, and oneProcessor leaves the others to whom the user
-// works with.
-const (
-	memoryTarget  = 48 << 20
-	collectAtHalf = 50
-	oneProcessor  = 1
-)
+// The agent waits nearly all the time: with several processors the runtime would
+// wake threads for each thing that happens, to no gain, and oneProcessor leaves the
+// others to whom the user works with.
+const oneProcessor = 1
 
 // Run is the agent, until ctx or the session ends, its user quits, or a client
 // asks for the end. It must be called by the main goroutine. Faults: no-display
@@ -76,8 +69,7 @@ func Run(ctx context.Context, o Options) (End, error) {
 	if err := platform.LaunchNoBus(); err != nil {
 		return "", err
 	}
-	debug.SetGCPercent(collectAtHalf)
-	debug.SetMemoryLimit(memoryTarget)
+	memory{o.Log}.work()
 	runtime.GOMAXPROCS(oneProcessor)
 	h, err := host.Open(ctx, host.Options{
 		Dirs: o.Dirs, Holder: control.HolderAgent, Build: o.Build, Log: o.Log,
@@ -112,7 +104,7 @@ func runHost(ctx context.Context, o Options, h *host.Host) (End, error) {
 		defer close(resting)
 		sub := h.Store().Subscribe()
 		defer sub.Close()
-		rest(ctx, sub.C(), func() { giveMemoryBack(o.Log) })
+		restWhenQuiet(ctx, sub.C(), memory{o.Log})
 	}()
 	waking := make(chan struct{})
 	go func() {

@@ -3,44 +3,97 @@ package agent
 import (
 	"context"
 	"log/slog"
+	"runtime"
 	"runtime/debug"
 	"time"
 
 	"github.com/heronmail/heron/app/platform"
+	"github.com/heronmail/heron/sync/punctual"
 )
 
-// An agent that has been quiet for quietFor gives memory back, but not more
-// often than every restGap: what it gave back it has to fetch again.
+// An agent that has been quiet for quietFor rests, and gives memory back, but that
+// not more often than every restGap: what it gave back it has to fetch again.
 const (
 	quietFor = 30 * time.Second
 	restGap  = 10 * time.Minute
 )
 
-// rest calls giveBack when nothing has come from busy for quietFor: once after
-// the start, then after each time that something happened. Between these no
-// timer runs. It returns when ctx ends.
-func rest(ctx context.Context, busy <-chan struct{}, giveBack func()) {
-	quiet := time.NewTimer(quietFor)
-	defer quiet.Stop()
+// rester is what an agent does as it comes to rest and when it has to work again.
+type rester interface {
+	giveBack()
+	rest()
+	work()
+}
+
+// restWhenQuiet has r rest each time that nothing came from busy for quietFor, and
+// work again when something does. While it rests no timer runs, but for giving
+// memory back. It returns when ctx ends.
+func restWhenQuiet(ctx context.Context, busy <-chan struct{}, r rester) {
+	quiet := punctual.NewTimer(quietFor)
+	defer func() { quiet.Stop() }()
+	wait := func(d time.Duration) {
+		quiet.Stop()
+		quiet = punctual.NewTimer(d)
+	}
+	resting, used := false, true
 	earliest := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-busy:
-			quiet.Reset(max(quietFor, time.Until(earliest)))
+			if resting {
+				r.work()
+			}
+			resting, used = false, true
+			wait(quietFor)
 		case <-quiet.C:
-			giveBack()
-			earliest = time.Now().Add(restGap)
+			early := time.Until(earliest)
+			if used && early <= 0 {
+				r.giveBack()
+				used, earliest = false, time.Now().Add(restGap)
+			}
+			if !resting {
+				r.rest()
+				resting = true
+			}
+			if used {
+				wait(early)
+			}
 		}
 	}
 }
 
-// giveMemoryBack returns to the system what starting, a first sync or a large
-// pass needed and a quiet agent does not.
-func giveMemoryBack(log *slog.Logger) {
+// memory is how the agent treats its memory.
+type memory struct{ log *slog.Logger }
+
+// The Go runtime collects when the heap has grown by half, and gives memory back
+// early near memoryTarget: most of the agent's memory is not the heap's. At rest it
+// would collect every two minutes even so, which wakes more than all that happens
+// then; there it collects only when restGrowth more is used.
+const (
+	memoryTarget  = 48 << 20
+	collectAtHalf = 50
+	restGrowth    = 6 << 20
+)
+
+func (memory) work() {
+	debug.SetGCPercent(collectAtHalf)
+	debug.SetMemoryLimit(memoryTarget)
+}
+
+func (memory) rest() {
+	var now runtime.MemStats
+	runtime.ReadMemStats(&now)
+	debug.SetMemoryLimit(int64(now.Sys-now.HeapReleased) + restGrowth)
+	debug.SetGCPercent(-1)
+}
+
+// giveBack returns to the system what starting, a first sync or a large pass needed
+// and a quiet agent does not.
+func (m memory) giveBack() {
 	debug.FreeOSMemory()
 	if err := platform.ReleaseProgram(); err != nil {
-		log.Debug("the program's pages stay mapped", "error", err)
+		m.log.Debug("the program's pages stay mapped", "error", err)
 	}
 }
