@@ -9,7 +9,8 @@
 // subscribes to them. The engines also archive, call mail junk, empty trash and junk,
 // take several messages at once, and take back what they did; the client delivers, and
 // deletes for good from anywhere. The engines go offline and come back, their
-// connections are cut after any byte, mailboxes get another UIDVALIDITY. Then everybody
+// connections (one has TLS) are cut after any byte, in the sign-in too, mailboxes get
+// another UIDVALIDITY. Then everybody
 // is brought to rest, and all of this must hold:
 //
 //   - both stores have the server's folders, messages, flags, keywords, counts and

@@ -53,22 +53,28 @@ type machine struct {
 
 // ownThings are what nobody else sets or takes.
 type ownThings struct {
-	flag   mail.Flag
-	folder string // its subscription
+	flag     mail.Flag
+	folder   string // its subscription
+	security mail.Security
 }
 
 // machineSteps are what a machine does and what becomes of it.
 var machineSteps = []string{
 	"mark", "mark", "mark", "own", "own", "own", "move", "move", "move", "copy", "archive", "junk", "delete", "delete",
 	"empty", "undo", "create", "rename", "remove", "subscribe", "sync", "sync", "sync", "kick",
-	"cut", "cut", "offline", "online", "online", "reopen",
+	"cut", "cut", "cut again", "offline", "online", "online", "reopen",
 }
 
 func newMachine(r *round, name string, own ownThings) *machine {
 	m := &machine{
-		r: r, name: name, own: own, proxy: mailtest.StartProxy(r, r.dc.IMAP()), secrets: secret.NewMemory(),
+		r: r, name: name, own: own, secrets: secret.NewMemory(),
 		ops: map[mail.OpID]deed{}, names: map[mail.MessageID]string{}, alerted: map[string]int{},
 	}
+	server := r.dc.IMAP()
+	if own.security == mail.TLS {
+		server = r.dc.IMAPS()
+	}
+	m.proxy = mailtest.StartProxy(r, server)
 	m.configure()
 	m.open()
 	r.Cleanup(func() {
@@ -87,7 +93,7 @@ func newMachine(r *round, name string, own ownThings) *machine {
 
 // configure writes the settings of a machine that has the account.
 func (m *machine) configure() {
-	a := m.r.dc.Account(m.r.user, mail.Plain)
+	a := m.r.dc.Account(m.r.user, m.own.security)
 	host, port, err := net.SplitHostPort(m.proxy.Addr())
 	m.r.must(err)
 	a.Endpoint.Host = host
@@ -145,6 +151,20 @@ func (m *machine) offline() {
 	}
 }
 
+// cut ends the connection after any byte. The way may also end at once, and then
+// again in the midst of what comes next: of TLS, the sign-in, or the first answers.
+func (m *machine) cut(s step) {
+	n, dir := s.A*3+s.B%3, mailtest.Down
+	if s.On {
+		dir = mailtest.Up
+	}
+	m.r.tell("%s is %s after %d more bytes, direction %d", m.name, s.What, n, dir)
+	if s.What == "cut again" {
+		m.proxy.CutAfter(0, dir)
+	}
+	m.proxy.CutAfter(int64(n), dir)
+}
+
 // sync makes one full pass.
 func (m *machine) sync(ctx context.Context) error {
 	reports, err := m.e.Sync(ctx, m.account())
@@ -180,13 +200,8 @@ func (m *machine) do(s step) {
 		if m.stop != nil {
 			m.r.must(m.e.Kick(context.Background(), imapsync.ReasonNetwork))
 		}
-	case "cut":
-		dir := mailtest.Down
-		if s.On {
-			dir = mailtest.Up
-		}
-		m.r.tell("%s is cut after %d more bytes, direction %d", m.name, s.A*3, dir)
-		m.proxy.CutAfter(int64(s.A*3), dir)
+	case "cut", "cut again":
+		m.cut(s)
 	case "offline":
 		m.r.tell("%s goes offline", m.name)
 		m.offline()

@@ -77,7 +77,10 @@ func newRound(t *testing.T, rt *rapid.T, s *servers) *round {
 		r.marks = append(r.marks, "$forwarded", "later")
 		own = []mail.Flag{"$one", "$two"}
 	}
-	r.machines = []*machine{newMachine(r, "one", ownThings{own[0], owned[0]}), newMachine(r, "two", ownThings{own[1], owned[1]})}
+	r.machines = []*machine{
+		newMachine(r, "one", ownThings{own[0], owned[0], mail.Plain}),
+		newMachine(r, "two", ownThings{own[1], owned[1], mail.TLS}),
+	}
 	return r
 }
 
