@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/heronmail/heron/sync/mail"
 )
@@ -225,6 +226,94 @@ func TestAFolderOfWhichNothingIsSaidIsKept(t *testing.T) {
 			o.box("Work") // it shows again
 			ps, err := o.store.Problems(t.Context())
 			if err != nil || len(ps) != 1 || ps[0].Code != mail.CodeRefusedCommand || ps[0].Args["command"] != "STATUS" {
+				t.Errorf("problems: %+v, %v", ps, err)
+			}
+		})
+	}
+}
+
+// TestARenameFollowsAFolderThatWasRenamed: when two machines rename a folder, it
+// gets the name that is sent last.
+func TestARenameFollowsAFolderThatWasRenamed(t *testing.T) {
+	t.Parallel()
+	o := against(t, twoMessages(""),
+		unchanged("")+"C: R1 RENAME \"Work\" \"Plans\"\nS: R1 NO [NONEXISTENT] what\n",
+		listedTwice(strings.NewReplacer("Work", "Job"))+"C: R1 RENAME \"Job\" \"Plans\"\nS: R1 OK done\n")
+	o.mustPass()
+	work, err := o.store.MailboxByPath(t.Context(), "odd", "Work")
+	if err != nil {
+		t.Fatal(err)
+	}
+	op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpFolderRename, Mailbox: work.ID, Name: "Plans"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.waitsAndEnds(op.ID)
+	if plans, err := o.store.MailboxByPath(t.Context(), "odd", "Plans"); err != nil || plans.ID != work.ID {
+		t.Errorf("the folder: %+v, %v", plans, err)
+	}
+}
+
+// listedTwice is a connection on which half of the folders seem to be gone, with
+// what becomes of their names.
+func listedTwice(to *strings.Replacer) string {
+	greeting, list, _ := strings.Cut(to.Replace(signedIn("", 2, 0, 1)), "\n")
+	return greeting + "\n" + list + strings.NewReplacer("C: A", "C: B", "S: A", "S: B").Replace(list) + lookAtInbox(2)
+}
+
+// waitsAndEnds makes a pass after which an op waits, and one that does it.
+func (o *odd) waitsAndEnds(id mail.OpID) {
+	o.Helper()
+	for _, want := range []mail.OpState{mail.OpWaiting, mail.OpDone} {
+		o.mustPass()
+		op, err := o.store.Op(o.Context(), id)
+		if err != nil || op.State != want {
+			o.Fatalf("the op is %s (%s), %v, want %s", op.State, op.Fault, err, want)
+		}
+		if want == mail.OpDone {
+			return
+		}
+		if err := o.store.RetryOp(o.Context(), id, time.Time{}, nil); err != nil {
+			o.Fatal(err)
+		}
+	}
+}
+
+// TestADeletionFollowsAFolderThatWasRenamed: a folder that is not there under its
+// name may be there under another. A listing tells, and the deletion goes on.
+func TestADeletionFollowsAFolderThatWasRenamed(t *testing.T) {
+	t.Parallel()
+	const (
+		noop     = "C: D0 NOOP\nS: D0 OK done\n"
+		status   = "STATUS \"%[1]s\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\n"
+		notThere = noop + "C: D1 " + status + "S: D1 NO [NONEXISTENT] what\nC: D2 DELETE \"%[1]s\"\nS: D2 NO [NONEXISTENT] what\n"
+		done     = noop + "C: D1 " + status + "S: * STATUS %[1]s (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 9 UNSEEN 0)\nS: D1 OK done\n" +
+			"C: D2 DELETE \"%[1]s\"\nS: D2 OK done\nC: D3 UNSUBSCRIBE \"%[1]s\"\nS: D3 OK done\n"
+	)
+	deleted := strings.NewReplacer("S: * LIST () \"/\" Work\n", "", "C: A4 STATUS \"Work\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\n", "",
+		"S: * STATUS Work (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 9 UNSEEN 0)\nS: A4 OK done\n", "")
+	for name, last := range map[string]string{
+		"renamed": listedTwice(strings.NewReplacer("Work", "Job")) + fmt.Sprintf(done, "Job"),
+		"deleted": listedTwice(deleted),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := against(t, twoMessages(""), unchanged("")+fmt.Sprintf(notThere, "Work"), last)
+			o.mustPass()
+			work, err := o.store.MailboxByPath(t.Context(), "odd", "Work")
+			if err != nil {
+				t.Fatal(err)
+			}
+			op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpFolderDelete, Mailbox: work.ID})
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.waitsAndEnds(op.ID)
+			boxes, err := o.store.Mailboxes(t.Context(), "odd")
+			if err != nil || len(boxes) != 1 {
+				t.Errorf("folders: %+v, %v", boxes, err)
+			}
+			if ps, err := o.store.Problems(t.Context()); err != nil || len(ps) > 0 {
 				t.Errorf("problems: %+v, %v", ps, err)
 			}
 		})
