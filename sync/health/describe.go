@@ -31,7 +31,7 @@ func Describe(p *i18n.Printer, pr mail.Problem) Text {
 		args = append(args, k, shorten(mail.Printable(v)))
 	}
 	// A value that the fault did not know is a dash, not "<no value>".
-	for _, k := range []string{"host", "port", "user", "text", "account", "path", "fingerprint", "date", "names", "command", "what", "folder", "message", "address", "uid"} {
+	for _, k := range []string{"host", "port", "user", "text", "account", "path", "fingerprint", "date", "names", "command", "what", "folder", "message", "address", "uid", "op"} {
 		if !known[k] {
 			args = append(args, k, "–")
 		}

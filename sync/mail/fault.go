@@ -76,6 +76,7 @@ const (
 	CodeBadAddress       Code = "bad-address"     // args: address
 	CodeAccountExists    Code = "account-exists"  // args: account
 	CodeNothingToUndo    Code = "nothing-to-undo" // nothing was done that can be taken back
+	CodeNotUndoable      Code = "not-undoable"    // args: op: it is not known, or not there to be taken back
 	CodeMovedElsewhere   Code = "moved-elsewhere" // the message was moved by another program before it was deleted here
 	CodeFolderChanged    Code = "folder-changed"  // args: folder: mail came into it since its deletion was asked for
 	CodeBusy             Code = "busy"            // another process holds the lock and does not answer

@@ -535,7 +535,7 @@ func (m *model) undo(t *rapid.T) {
 	}
 	_, err := m.s.Undo(context.Background(), op.id)
 	if len(bySource) == 0 {
-		if code(err) != mail.CodeGone {
+		if code(err) != mail.CodeNotUndoable {
 			t.Fatalf("undo of what is gone: %v", err)
 		}
 		return

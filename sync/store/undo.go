@@ -5,26 +5,29 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 
 	"github.com/heronmail/heron/sync/mail"
 )
 
 // Undo takes an op back, with the others of the same action, and returns the op that
-// now stands for it, and what it had to pass over. One that was never tried is cancelled: it comes back in state
-// undone. Of any other the inverse is queued, and comes back with the op's id as its
-// Inverse:
+// now stands for it, and what it had to pass over. One that was never tried is
+// cancelled: it comes back in state undone. Of any other the inverse is queued, and
+// comes back with the op's id as its Inverse:
 //
 //   - flags: what the op really changed of each message is changed back;
 //   - move: each message goes back to the folder where it was; one inverse op a
 //     folder is queued then, and the first comes back;
 //   - copy: the copies are deleted for good;
 //   - folder.create: the folder is deleted if it is empty; rename, subscribe and
-//     unsubscribe are reversed.
+//     unsubscribe are reversed;
+//   - of one that was refused, what was done of it before.
 //
 // Id 0 is the newest action, of whatever account, that can be undone and was not; an
-// inverse does not count. Of an action what can be undone is. Faults: gone for an op
-// that is not known or was taken back already, not-supported for one that cannot be
-// undone (a deletion for good that was sent), nothing-to-undo.
+// inverse does not count. Of an action what can be undone is. Faults: not-undoable
+// for an op that is not known, was refused or taken back already, or whose messages
+// are gone; not-supported for one that cannot be undone (a deletion for good that was
+// sent); nothing-to-undo.
 func (s *Store) Undo(ctx context.Context, id mail.OpID) (Undone, error) {
 	var out Undone
 	_, err := s.keep(ctx, "undo an action", func(t *tx) error {
@@ -45,7 +48,9 @@ func (s *Store) Undo(ctx context.Context, id mail.OpID) (Undone, error) {
 
 // undoable are ops that can be undone as far as their rows tell, and were not.
 const undoable = `o.inverse = 0 AND (o.state = 'waiting' AND o.tries = 0
-	OR o.state IN ('waiting', 'sending', 'done') AND o.kind NOT IN ('delete', 'folder.delete'))
+	OR o.state IN ('waiting', 'sending', 'done') AND o.kind NOT IN ('delete', 'folder.delete')
+	OR o.state = 'failed' AND o.kind IN ('flags', 'move', 'copy')
+		AND EXISTS (SELECT 1 FROM op_targets t WHERE t.op = o.id AND t.agreed))
 	AND NOT EXISTS (SELECT 1 FROM ops i WHERE i.inverse = o.id AND i.state IN ('waiting', 'sending', 'done'))`
 
 // undoNewest undoes the newest action of which anything can be. Fault
@@ -67,7 +72,7 @@ func (t *tx) undoNewest(u *Undone) error {
 // written then.
 func stays(err error) bool {
 	var f *mail.Fault
-	return errors.As(err, &f) && (f.Code == mail.CodeGone || f.Code == mail.CodeNotSupported || f.Code == mail.CodeNoFolder)
+	return errors.As(err, &f) && (f.Code == mail.CodeNotUndoable || f.Code == mail.CodeNotSupported || f.Code == mail.CodeNoFolder)
 }
 
 // undoWith undoes an op and the others of its action, the last one first. What comes
@@ -79,7 +84,7 @@ func (t *tx) undoWith(id mail.OpID, u *Undone) error {
 	if err != nil {
 		return err
 	}
-	why := noOp(id)
+	why := notUndoable(id)
 	for _, each := range ids {
 		op, err := t.undoOne(each, u)
 		switch {
@@ -105,10 +110,11 @@ func (t *tx) undoOne(id mail.OpID, u *Undone) (mail.Op, error) {
 	switch {
 	case op.State == mail.OpWaiting && op.Tries == 0:
 		return t.cancel(op)
-	case op.State.Open() || op.State == mail.OpDone:
+	case op.State.Open() || op.State == mail.OpDone,
+		op.State == mail.OpFailed && !ofFolder(op.Kind): // what was done of it before it was refused
 		return t.reverse(op, u)
 	default:
-		return mail.Op{}, noOp(id)
+		return mail.Op{}, notUndoable(id)
 	}
 }
 
@@ -155,6 +161,12 @@ func (t *tx) reverse(op mail.Op, u *Undone) (mail.Op, error) {
 	err := t.queueFolderOp(&inv)
 	u.queued(inv.ID)
 	return inv, err
+}
+
+func notUndoable(id mail.OpID) error {
+	return &mail.Fault{
+		Code: mail.CodeNotUndoable, Class: mail.ClassLocal, Args: mail.Args{"op": strconv.FormatInt(int64(id), 10)},
+	}
 }
 
 func cannotUndo(what string) error {
@@ -208,7 +220,7 @@ func (t *tx) reverseTargets(op, inv mail.Op, u *Undone) (mail.Op, error) {
 	})
 	var first mail.Op
 	var n int
-	why := noOp(op.ID) // none of its messages is there, or is as it left it
+	why := notUndoable(op.ID) // none of its messages is there, or is as it left it
 	for ; len(ds) > 0; ds = ds[n:] {
 		n = len(ds)
 		if op.Kind == mail.OpMove {

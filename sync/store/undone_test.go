@@ -54,6 +54,44 @@ func TestUndoOfWhatIsGonePassesItOver(t *testing.T) {
 	}
 }
 
+// TestUndoOfWhatWasDoneInPart: a server moved one of two messages and refused the
+// other. The newest action is this one, not the one before it: the first goes back.
+func TestUndoOfWhatWasDoneInPart(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	before := f.mark([]mail.MessageID{f.id(inbox, 3)}, seen, nil)
+	f.must(f.FinishOp(f.ctx(), before.ID, done(before.Targets...)))
+	ids := []mail.MessageID{f.id(inbox, 1), f.id(inbox, 2)}
+	moved := f.queue(mail.Op{Kind: mail.OpMove, Targets: ids, Mailbox: work.ID})
+	f.must(f.StartOp(f.ctx(), moved.ID))
+	f.must(f.PartOp(f.ctx(), moved.ID, []Done{{ID: ids[0], UID: 20, UIDValidity: 1}}))
+	f.must(f.FailOp(f.ctx(), moved.ID, &mail.Fault{Code: mail.CodeRefusedCommand}))
+	f.counts("Work", 1, 1)
+
+	got, err := f.Undo(f.ctx(), 0)
+	f.must(err)
+	if got.Inverse != moved.ID || !slices.Equal(got.Targets, ids[:1]) {
+		t.Errorf("got %+v", got)
+	}
+	f.counts("Work", 0, 0)
+}
+
+// TestUndoOfWhatCannotBe: an action that nobody knows, that was refused as a whole, or
+// that was taken back already is said to be no such, not to be gone from the server.
+func TestUndoOfWhatCannotBe(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	refused := f.queue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{f.id(inbox, 1)}, Mailbox: work.ID})
+	f.must(f.FailOp(f.ctx(), refused.ID, &mail.Fault{Code: mail.CodeRefusedCommand}))
+	back := f.mark([]mail.MessageID{f.id(inbox, 2)}, seen, nil)
+	if _, err := f.Undo(f.ctx(), back.ID); err != nil {
+		t.Fatal(err)
+	}
+	for name, id := range map[string]mail.OpID{"unknown": 4711, "refused": refused.ID, "taken back": back.ID} {
+		if _, err := f.Undo(f.ctx(), id); code(err) != mail.CodeNotUndoable {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // TestUndoPassesOverWhatTheServerOnlyFlaggedDeleted: where the server cannot expunge
 // one message alone, what was deleted for good is still there, and shown nowhere. It
 // does not come back with the move before it, as nowhere else.

@@ -21,7 +21,7 @@ type deed struct {
 func refused(err error) bool {
 	var f *mail.Fault
 	return errors.As(err, &f) && slices.Contains([]mail.Code{
-		mail.CodeNoMessage, mail.CodeGone, mail.CodeNoFolder, mail.CodeUsage, mail.CodeNotSupported, mail.CodeNothingToUndo,
+		mail.CodeNoMessage, mail.CodeGone, mail.CodeNoFolder, mail.CodeUsage, mail.CodeNotSupported, mail.CodeNothingToUndo, mail.CodeNotUndoable,
 		mail.CodeFolderExists, mail.CodeFolderNoMail, mail.CodeBadFolder,
 	}, f.Code)
 }
