@@ -31,7 +31,7 @@ func TestMove(t *testing.T) {
 	for args, code := range map[string]int{
 		"move work INBOX 17": 2, "move work INBOX 17 --to=": 2, "copy id:204": 2, "archive": 2, "archive work": 2,
 		"delete work INBOX": 2, "junk work INBOX x": 2, "delete work INBOX 17 --wait --timeout 0s": 2,
-		"archive work INBOX 99": 6, "delete id:999": 6,
+		"archive work INBOX 99": 6, "delete id:999": 6, "delete home INBOX id:203": 6,
 	} {
 		f := sample()
 		o := try(t, &fakes{worker: f}, append([]string{"message"}, strings.Fields(args)...)...)

@@ -8,8 +8,8 @@ import (
 	"github.com/heronmail/heron/sync/mail"
 )
 
-// messageRefs names messages as the command line does: by UID in a folder, or
-// by id:N anywhere.
+// messageRefs names messages as the command line does: by UID in a folder, or by
+// id:N in whatever folder. Where an account is named they have to be in it.
 type messageRefs struct {
 	account mail.AccountID
 	path    string
@@ -63,6 +63,12 @@ func (r messageRefs) resolve(ctx context.Context, s session) ([]mail.MessageID, 
 		m, err := s.Message(ctx, id)
 		if err != nil {
 			return nil, err
+		}
+		if r.account != "" && m.Account != r.account {
+			return nil, &mail.Fault{
+				Code: mail.CodeNoMessage, Class: mail.ClassLocal,
+				Args: mail.Args{"message": "id:" + strconv.FormatInt(int64(id), 10)},
+			}
 		}
 		ids = append(ids, m.ID)
 	}
