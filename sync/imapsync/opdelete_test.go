@@ -3,7 +3,10 @@ package imapsync
 import (
 	"testing"
 
+	"github.com/emersion/go-imap/v2"
+
 	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/mailtest"
 )
 
 // TestADeletionSparesOnlyWhatWasMovedElsewhere: of two messages that are deleted for
@@ -29,5 +32,71 @@ func TestADeletionSparesOnlyWhatWasMovedElsewhere(t *testing.T) {
 	ps, err := o.store.Problems(t.Context())
 	if err != nil || len(ps) != 1 || ps[0].Code != mail.CodeMovedElsewhere {
 		t.Errorf("the problems are %+v, %v", ps, err)
+	}
+}
+
+// TestADeletionAfterARefusedCopyIsNotSent: the user copies a message to where it is to
+// be kept, and deletes the original for good. The copy is refused: the original is all
+// there is.
+func TestADeletionAfterARefusedCopyIsNotSent(t *testing.T) {
+	t.Parallel()
+	caps := "UIDPLUS MOVE"
+	o := against(t, twoMessages(caps), unchanged(caps)+"C: M1 UID COPY 1 \"Work\"\nS: M1 NO [OVERQUOTA] full\n")
+	o.mustPass()
+	ids := o.inboxIDs()[1:]
+	cp, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpCopy, Targets: ids, Mailbox: o.box("Work").ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	del, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpDelete, Targets: ids})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.mustPass()
+	for _, id := range []mail.OpID{cp.ID, del.ID} {
+		if op, err := o.store.Op(t.Context(), id); err != nil || op.State != mail.OpFailed {
+			t.Errorf("the %s is %s (%s), %v", op.Kind, op.State, op.Fault, err)
+		}
+	}
+	if n := len(o.list("INBOX")); n != 2 {
+		t.Errorf("%d messages are shown", n)
+	}
+}
+
+// TestAFolderIsKeptWithWhatCouldNotBeMovedOut: offline, a message is moved out of a
+// folder, which is then deleted. Meanwhile where it was to go is deleted elsewhere, and
+// so is another message, so that the folder holds no more than the user could know of.
+func TestAFolderIsKeptWithWhatCouldNotBeMovedOut(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []mail.OpKind{mail.OpMove, mail.OpCopy} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			dc := mailtest.StartDovecot(t, mailtest.DovecotConfig{Users: 1, Capability: allCaps})
+			r := newRig(t, dc, 0)
+			for _, f := range []string{"Work", "Safe"} {
+				if err := dc.Client(t, 0).Create(f, nil).Wait(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r.deliver("Work", "the only one")
+			other := r.deliver("Work", "of no use")
+			r.settled()
+			r.stop()
+			out := r.do(mail.Op{Kind: kind, Targets: []mail.MessageID{idOf(r, "Work", "the only one")}, Mailbox: r.box("Safe").ID})
+			del := r.do(mail.Op{Kind: mail.OpFolderDelete, Mailbox: r.box("Work").ID})
+			c := r.other("Work")
+			r.flag(c, imap.FlagDeleted, other)
+			if err := c.UIDExpunge(imap.UIDSetNum(other)).Close(); err != nil {
+				t.Fatal(err)
+			}
+			if err := dc.Client(t, 0).Delete("Safe").Wait(); err != nil {
+				t.Fatal(err)
+			}
+			r.start()
+			r.ended(out.ID, mail.OpFailed)
+			r.ended(del.ID, mail.OpFailed)
+			r.sync()
+			r.agree("Work", "the only one")
+		})
 	}
 }

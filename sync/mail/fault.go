@@ -79,6 +79,8 @@ const (
 	CodeNotUndoable      Code = "not-undoable"    // args: op: it is not known, or not there to be taken back
 	CodeMovedElsewhere   Code = "moved-elsewhere" // the message was moved by another program before it was deleted here
 	CodeFolderChanged    Code = "folder-changed"  // args: folder: mail came into it since its deletion was asked for
+	CodeKeptMessage      Code = "kept-message"    // what was to be done to a message before its deletion was not done
+	CodeKeptFolder       Code = "kept-folder"     // args: folder: the same of a message in a folder that was to be deleted
 	CodeBusy             Code = "busy"            // another process holds the lock and does not answer
 	CodeNoTray           Code = "no-tray"         // the desktop shows no tray icons
 	CodeNoAlerts         Code = "no-alerts"       // no notification service

@@ -77,11 +77,17 @@ func (m *model) send(t *rapid.T) {
 		return
 	case 1:
 		m.must(m.s.FailOp(ctx, w.Op.ID, offline, w.With...))
+		m.endAll(all, nil)
 	default:
-		m.must(m.s.FinishOp(ctx, w.Op.ID, m.serve(t, last, all[:len(all)-1]...), w.With...))
+		agreed := m.serve(t, last, all[:len(all)-1]...)
+		m.must(m.s.FinishOp(ctx, w.Op.ID, agreed, w.With...))
+		m.endAll(all, agreed)
 	}
-	for _, op := range all {
-		m.end(op)
+}
+
+func (m *model) endAll(ops []*modelOp, agreed []Done) {
+	for _, op := range ops {
+		m.endWith(op, agreed)
 	}
 }
 

@@ -436,12 +436,33 @@ func (m *model) end(op *modelOp) {
 	m.ops = slices.DeleteFunc(m.ops, func(o *modelOp) bool { return o == op })
 }
 
+// endWith ends an op that the server did on some messages. What it did not move is
+// not deleted by what was queued after it.
+func (m *model) endWith(op *modelOp, agreed []Done) {
+	later := slices.Clone(m.ops[slices.Index(m.ops, op)+1:])
+	m.end(op)
+	if op.kind != mail.OpMove {
+		return
+	}
+	for _, del := range later {
+		if del.kind != mail.OpDelete {
+			continue
+		}
+		del.targets = slices.DeleteFunc(del.targets, func(tg *modelTarget) bool {
+			return op.of(tg.x) != nil && !slices.ContainsFunc(agreed, func(d Done) bool { return d.ID == tg.x.id })
+		})
+		if len(del.targets) == 0 {
+			m.end(del)
+		}
+	}
+}
+
 func (m *model) finish(t *rapid.T) {
 	op := pick(t, m.ops, "op")
 	agreed := m.serve(t, op)
 	m.must(m.s.StartOp(context.Background(), op.id))
 	m.must(m.s.FinishOp(context.Background(), op.id, agreed))
-	m.end(op)
+	m.endWith(op, agreed)
 }
 
 // serve does on the server what an op, and those that are sent with it, are to
@@ -494,7 +515,7 @@ func (m *model) serve(t *rapid.T, last *modelOp, with ...*modelOp) []Done {
 func (m *model) fail(t *rapid.T) {
 	op := pick(t, m.ops, "op")
 	m.must(m.s.FailOp(context.Background(), op.id, offline))
-	m.end(op)
+	m.endWith(op, nil)
 }
 
 func (m *model) cancel(t *rapid.T) {
@@ -507,7 +528,7 @@ func (m *model) cancel(t *rapid.T) {
 	if got.ID != op.id || got.State != mail.OpUndone {
 		t.Fatalf("cancelled op %d: got %+v", op.id, got)
 	}
-	m.end(op)
+	m.endWith(op, nil)
 }
 
 // undo queues the inverse of an op that was done.

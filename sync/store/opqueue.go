@@ -132,7 +132,7 @@ func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.T
 type held struct {
 	messages map[mail.MessageID]bool
 	folders  map[mail.MailboxID]bool // that an op acts on, or puts messages into
-	sources  map[mail.MailboxID]bool // that messages of an op are in
+	sources  map[mail.MailboxID]bool // that messages of an op are in, or showed in
 	names    bool                    // an op on a folder itself: those that follow may be of the same names
 }
 
@@ -155,9 +155,8 @@ func (h *held) add(op mail.Op, rows []work) {
 	}
 	for _, r := range rows {
 		h.messages[r.ID] = true
-		if r.Location.Mailbox != 0 {
-			h.sources[r.Location.Mailbox] = true
-		}
+		// One that was moved may not be found yet where it shows.
+		h.sources[r.Location.Mailbox], h.sources[r.Source] = true, true
 	}
 }
 

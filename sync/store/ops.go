@@ -45,18 +45,11 @@ func (s *Store) PartOp(ctx context.Context, id mail.OpID, done []Done, with ...m
 }
 
 // SpareOp notes that an op is not to be done on some of its messages: there it is
-// taken back, and a problem is raised. It stays open for the others. Fault gone when
-// the op is not open any more.
+// taken back, and a problem is raised. It stays open for the others, and ends when
+// there are none. Fault gone when the op is not open any more.
 func (s *Store) SpareOp(ctx context.Context, id mail.OpID, spared []mail.MessageID, f *mail.Fault) error {
 	return s.changeOp(ctx, "spare messages", id, nil, func(t *tx, op *mail.Op) error {
-		some := *op
-		some.Targets = spared
-		if err := t.lift(some, nil, true); err != nil {
-			return err
-		}
-		p := f.Problem()
-		p.Account = op.Account
-		return t.raise(p)
+		return t.spare(op, spared, f)
 	})
 }
 
@@ -98,7 +91,8 @@ func doneBy(op *mail.Op, last mail.OpID, done []Done) []Done {
 
 // FailOp gives an op up: what it still lays over its messages is taken back,
 // and a problem is raised. With a folder that cannot be made, what was to go
-// into it is given up too. Fault gone when the op is not open any more.
+// into it is given up too; with a copy or a move the deletions behind it, as far as
+// they would take away what was not copied or moved. Fault gone when the op is not open any more.
 func (s *Store) FailOp(ctx context.Context, id mail.OpID, f *mail.Fault, with ...mail.OpID) error {
 	if f == nil {
 		f = &mail.Fault{Code: mail.CodeInternal, Class: mail.ClassLocal}
@@ -108,9 +102,7 @@ func (s *Store) FailOp(ctx context.Context, id mail.OpID, f *mail.Fault, with ..
 		if err := t.takeBack(*op, f); err != nil || op.ID != id {
 			return err
 		}
-		p := f.Problem()
-		p.Account = op.Account
-		return t.raise(p)
+		return t.raiseFor(op.Account, f)
 	})
 }
 
@@ -220,6 +212,9 @@ func (t *tx) failInto(b *box, f *mail.Fault) error {
 		if err != nil {
 			return err
 		}
+		if !op.State.Open() {
+			continue // it ended with one of the others
+		}
 		err = t.change(op, func(t *tx, op *mail.Op) error {
 			sent := op.State == mail.OpSending
 			op.State, op.NextTry, op.Fault = mail.OpUndone, time.Time{}, ""
@@ -246,29 +241,35 @@ func (t *tx) failInto(b *box, f *mail.Fault) error {
 	if !failed {
 		return nil
 	}
-	p := f.Problem()
-	p.Account = b.Account
-	return t.raise(p)
+	return t.raiseFor(b.Account, f)
 }
 
 // lift takes an op off its messages: off those of done, on which the server did
-// it, and with all off the others too, on which it did not.
+// it, and with all off the others too, on which it did not. Where that was a copy or a
+// move, a deletion that was queued after it spares them.
 func (t *tx) lift(op mail.Op, done []Done, all bool) error {
 	agreed := make(map[mail.MessageID]*Done, len(done))
 	for i := range done {
 		agreed[done[i].ID] = &done[i]
 	}
 	var n notes
+	var undone []mail.MessageID
 	for _, id := range op.Targets {
 		d := agreed[id]
 		if d == nil && !all {
 			continue
 		}
+		if d == nil {
+			undone = append(undone, id)
+		}
 		if err := t.liftOne(op, id, d, &n); err != nil {
 			return err
 		}
 	}
-	return t.tell(op.Account, &n)
+	if err := t.tell(op.Account, &n); err != nil || op.Kind != mail.OpMove && op.Kind != mail.OpCopy {
+		return err
+	}
+	return t.rescue(op, undone)
 }
 
 func (t *tx) liftOne(op mail.Op, id mail.MessageID, d *Done, n *notes) error {

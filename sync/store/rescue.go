@@ -1,0 +1,138 @@
+package store
+
+import (
+	"slices"
+	"time"
+
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// What the user deletes after copying or moving it is deleted because that is safe
+// elsewhere, or out of a folder that goes. Where the copy or the move was not done,
+// what is to be deleted may be all there is, and is kept.
+
+// rescue takes messages, on which a copy or a move was not done, off the deletions
+// that were queued after it, and gives those of the folders up that they are in.
+func (t *tx) rescue(op mail.Op, undone []mail.MessageID) error {
+	if len(undone) == 0 {
+		return nil
+	}
+	later, err := list(t, scanOp, selectOp+`WHERE a.name = ? AND o.id > ? AND o.state IN ('waiting', 'sending')
+		AND o.kind IN ('delete', 'folder.delete') ORDER BY o.kind = 'folder.delete', o.id`, string(op.Account), int64(op.ID))
+	if err != nil || len(later) == 0 {
+		return err
+	}
+	kept := setOf(undone)
+	in, err := t.sources(op.ID, kept)
+	if err != nil {
+		return err
+	}
+	for _, del := range later {
+		if del.Kind == mail.OpDelete {
+			err = t.rescueFrom(del.ID, kept)
+		} else {
+			err = t.keepFolder(del, undone, in)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func setOf(ids []mail.MessageID) map[mail.MessageID]bool {
+	set := make(map[mail.MessageID]bool, len(ids))
+	for _, id := range ids {
+		set[id] = true
+	}
+	return set
+}
+
+// sources are the mailboxes in which messages showed before an op on them.
+func (t *tx) sources(op mail.OpID, of map[mail.MessageID]bool) (map[mail.MailboxID]bool, error) {
+	in := map[mail.MailboxID]bool{}
+	ds, err := list(t, scanDid, `SELECT message, source, did_add, did_remove, copy FROM op_targets WHERE op = ?`, int64(op))
+	for _, d := range ds {
+		if of[d.id] {
+			in[d.source] = true
+		}
+	}
+	return in, err
+}
+
+// rescueFrom takes messages off a deletion for good, and says so.
+func (t *tx) rescueFrom(del mail.OpID, kept map[mail.MessageID]bool) error {
+	op, err := t.op(del)
+	if err != nil {
+		return err
+	}
+	both := slices.DeleteFunc(slices.Clone(op.Targets), func(id mail.MessageID) bool { return !kept[id] })
+	if len(both) == 0 {
+		return nil
+	}
+	return t.change(op, func(t *tx, op *mail.Op) error {
+		return t.spare(op, both, &mail.Fault{Code: mail.CodeKeptMessage, Class: mail.ClassConflict})
+	})
+}
+
+// keepFolder gives the deletion of a folder up if one of the messages was in it,
+// is in it, or shows in it.
+func (t *tx) keepFolder(del mail.Op, kept []mail.MessageID, in map[mail.MailboxID]bool) error {
+	inside := in[del.Mailbox]
+	for _, id := range kept {
+		if inside {
+			break
+		}
+		r, ok, err := t.target(id)
+		if err != nil {
+			return err
+		}
+		inside = ok && (r.in == del.Mailbox || r.base() == del.Mailbox)
+	}
+	if !inside {
+		return nil
+	}
+	b, err := t.box(del.Mailbox)
+	if err != nil {
+		return err
+	}
+	f := &mail.Fault{Code: mail.CodeKeptFolder, Class: mail.ClassConflict, Args: mail.Args{"folder": b.path()}}
+	if err := t.change(del, func(_ *tx, op *mail.Op) error {
+		op.State, op.NextTry, op.Fault = mail.OpFailed, time.Time{}, string(f.Code)
+		return nil
+	}); err != nil {
+		return err
+	}
+	return t.raiseFor(del.Account, f)
+}
+
+// spare takes an op back on some of its messages, and says why. It ends when there
+// are no others: as done, if it was done on any.
+func (t *tx) spare(op *mail.Op, spared []mail.MessageID, f *mail.Fault) error {
+	some := *op
+	some.Targets = spared
+	if err := t.lift(some, nil, true); err != nil {
+		return err
+	}
+	gone := setOf(spared)
+	op.Targets = slices.DeleteFunc(op.Targets, func(id mail.MessageID) bool { return gone[id] })
+	if len(op.Targets) == 0 {
+		var one int
+		done, err := t.row(`SELECT 1 FROM op_targets WHERE op = ? AND agreed LIMIT 1`, []any{int64(op.ID)}, &one)
+		if err != nil {
+			return err
+		}
+		op.State, op.NextTry, op.Fault = mail.OpFailed, time.Time{}, string(f.Code)
+		if done {
+			op.State, op.Fault = mail.OpDone, ""
+		}
+	}
+	return t.raiseFor(op.Account, f)
+}
+
+// raiseFor tells the user of a fault that an action of an account met.
+func (t *tx) raiseFor(account mail.AccountID, f *mail.Fault) error {
+	p := f.Problem()
+	p.Account = account
+	return t.raise(p)
+}

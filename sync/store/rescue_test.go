@@ -1,0 +1,151 @@
+package store
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// problems checks which problems there are, by their codes.
+func (f *fixture) problems(want ...mail.Code) {
+	f.t.Helper()
+	ps, err := f.Problems(f.ctx())
+	f.must(err)
+	have := map[mail.Code]bool{}
+	for _, p := range ps {
+		have[p.Code] = true
+	}
+	for _, c := range want {
+		if !have[c] {
+			f.t.Errorf("no problem %s among %+v", c, ps)
+		}
+	}
+	if len(ps) != len(want) {
+		f.t.Errorf("the problems are %+v, want %v", ps, want)
+	}
+}
+
+// TestADeletionWaitsForTheCopyBeforeIt: the user copies or moves messages and then
+// deletes them for good. Where that was not done what is deleted is all there is, and
+// is kept; the rest is deleted.
+func TestADeletionWaitsForTheCopyBeforeIt(t *testing.T) {
+	for _, kind := range []mail.OpKind{mail.OpCopy, mail.OpMove} {
+		for name, c := range map[string]struct {
+			end  func(*fixture, mail.Op)
+			also []mail.Code // problems
+		}{
+			"given up": {func(f *fixture, op mail.Op) { f.must(f.FailOp(f.ctx(), op.ID, offline)) }, []mail.Code{offline.Code}},
+			"given up after a part": {func(f *fixture, op mail.Op) {
+				f.must(f.PartOp(f.ctx(), op.ID, done(op.Targets[0])))
+				f.must(f.FailOp(f.ctx(), op.ID, offline))
+			}, []mail.Code{offline.Code}},
+			"done in part": {func(f *fixture, op mail.Op) { f.must(f.FinishOp(f.ctx(), op.ID, done(op.Targets[0]))) }, nil},
+			"taken back": {func(f *fixture, op mail.Op) {
+				_, err := f.Undo(f.ctx(), op.ID)
+				f.must(err)
+			}, nil},
+			"into a folder that is gone": {func(f *fixture, _ mail.Op) { f.folders("INBOX") }, []mail.Code{mail.CodeGone}},
+		} {
+			t.Run(string(kind)+" "+name, func(t *testing.T) {
+				f, inbox, work := twoFolders(t)
+				ids := []mail.MessageID{f.id(inbox, 1), f.id(inbox, 2), f.id(inbox, 3)}
+				op := f.queue(mail.Op{Kind: kind, Targets: ids[:2], Mailbox: work.ID})
+				both := f.queue(mail.Op{Kind: mail.OpDelete, Targets: ids[1:]})
+				c.end(f, op)
+				f.state(both.ID, mail.OpWaiting)
+				w := f.ready()
+				if len(w) != 1 || len(w[0].Messages) != 1 || w[0].Messages[0].ID != ids[2] {
+					t.Fatalf("to be deleted: %+v", w)
+				}
+				f.must(f.FinishOp(f.ctx(), both.ID, done(ids[2])))
+				if m := f.at(inbox, 2); m.ID != ids[1] || m.Pending {
+					t.Errorf("the one that is kept: %+v", m)
+				}
+				f.problems(append(slices.Clone(c.also), mail.CodeKeptMessage)...)
+			})
+		}
+	}
+}
+
+// TestADeletionOfWhatWasNotCopiedEndsWithAProblem: it has nothing left to delete.
+func TestADeletionOfWhatWasNotCopiedEndsWithAProblem(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	ids := []mail.MessageID{f.id(inbox, 2)}
+	op := f.queue(mail.Op{Kind: mail.OpCopy, Targets: ids, Mailbox: work.ID})
+	gone := f.queue(mail.Op{Kind: mail.OpDelete, Targets: ids})
+	rev := f.head()
+	f.must(f.FailOp(f.ctx(), op.ID, offline))
+	wantKinds(t, f.since(rev), "here message.added", "here problem.raised", "here op", "here problem.raised", "here op")
+	f.state(gone.ID, mail.OpFailed)
+	f.counts("INBOX", 3, 3)
+	f.problems(mail.CodeConnectionLost, mail.CodeKeptMessage)
+}
+
+// TestWhatWasCopiedIsDeleted: nothing is kept for a copy that was made, for one that
+// came after, or for one of another message.
+func TestWhatWasCopiedIsDeleted(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	made := f.queue(mail.Op{Kind: mail.OpCopy, Targets: []mail.MessageID{f.id(inbox, 1)}, Mailbox: work.ID})
+	other := f.queue(mail.Op{Kind: mail.OpCopy, Targets: []mail.MessageID{f.id(inbox, 2)}, Mailbox: work.ID})
+	gone := f.queue(mail.Op{Kind: mail.OpDelete, Targets: []mail.MessageID{f.id(inbox, 1), f.id(inbox, 3)}})
+	f.must(f.FinishOp(f.ctx(), made.ID, done(made.Targets...)))
+	f.must(f.FailOp(f.ctx(), other.ID, offline))
+	f.state(gone.ID, mail.OpWaiting)
+	if w := f.ready(); len(w) != 1 || len(w[0].Messages) != 2 {
+		t.Errorf("to be deleted: %+v", w)
+	}
+	f.problems(mail.CodeConnectionLost)
+}
+
+// TestAFolderIsKeptWithWhatWasNotMovedOut: the user moves or copies a message out of
+// a folder, and deletes the folder. Where that cannot be done the folder has the only
+// one, and is shown again.
+func TestAFolderIsKeptWithWhatWasNotMovedOut(t *testing.T) {
+	for _, kind := range []mail.OpKind{mail.OpCopy, mail.OpMove} {
+		t.Run(string(kind), func(t *testing.T) {
+			f, inbox, work := twoFolders(t)
+			f.apply(inStep(work.ID, 1, 11, msg(10, 9)))
+			out := f.queue(mail.Op{Kind: kind, Targets: []mail.MessageID{f.id(work, 10)}, Mailbox: inbox.ID})
+			gone := f.queue(mail.Op{Kind: mail.OpFolderDelete, Mailbox: work.ID})
+			f.must(f.FailOp(f.ctx(), out.ID, offline))
+			f.state(gone.ID, mail.OpFailed)
+			f.counts("Work", 1, 1)
+			f.problems(mail.CodeConnectionLost, mail.CodeKeptFolder)
+		})
+	}
+}
+
+// TestAFolderIsKeptWithWhatWasMovedThere: a message was to be copied, and is moved
+// into a folder that is deleted.
+func TestAFolderIsKeptWithWhatWasMovedThere(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	safe := f.folders("INBOX", "Work", "Safe")["Safe"]
+	ids := []mail.MessageID{f.id(inbox, 2)}
+	out := f.queue(mail.Op{Kind: mail.OpCopy, Targets: ids, Mailbox: safe.ID})
+	f.queue(mail.Op{Kind: mail.OpMove, Targets: ids, Mailbox: work.ID})
+	gone := f.queue(mail.Op{Kind: mail.OpFolderDelete, Mailbox: work.ID})
+	f.must(f.FailOp(f.ctx(), out.ID, offline))
+	f.state(gone.ID, mail.OpFailed)
+	f.counts("Work", 1, 1)
+}
+
+// TestAFolderIsNotDeletedBeforeWhatIsToBeFoundInIt: a message was moved into a folder
+// under a UID that nobody told, is then copied out of it, and the folder is deleted.
+// The copy waits until the message is found, and the folder with it.
+func TestAFolderIsNotDeletedBeforeWhatIsToBeFoundInIt(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	safe := f.folders("INBOX", "Work", "Safe")["Safe"]
+	ids := []mail.MessageID{f.id(inbox, 2)}
+	in := f.queue(mail.Op{Kind: mail.OpMove, Targets: ids, Mailbox: work.ID})
+	f.must(f.FinishOp(f.ctx(), in.ID, done(ids...)))
+	out := f.queue(mail.Op{Kind: mail.OpCopy, Targets: ids, Mailbox: safe.ID})
+	f.queue(mail.Op{Kind: mail.OpFolderDelete, Mailbox: work.ID})
+	if w := f.ready(); len(w) != 0 {
+		t.Fatalf("to be sent: %+v", w)
+	}
+	f.apply(inStep(work.ID, 1, 2, msg(1, 2)))
+	if w := f.ready(); len(w) != 2 || w[0].Op.ID != out.ID {
+		t.Errorf("to be sent: %+v", w)
+	}
+}
