@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"runtime/debug"
 	"time"
 
 	"github.com/heronmail/heron/sync/control/api"
@@ -12,8 +13,17 @@ type syncCmd struct {
 	ID mail.AccountID `arg:"" name:"id" optional:""`
 }
 
+// A pass ends soon: what is not used any more may be three times as much as what is,
+// in all up to passMemory, before it is collected.
+const (
+	passCollect = 300
+	passMemory  = 56 << 20
+)
+
 // Run makes one full pass and tells what it found.
 func (c *syncCmd) Run(ctx context.Context, a *app) error {
+	debug.SetGCPercent(passCollect)
+	debug.SetMemoryLimit(passMemory)
 	return a.with(ctx, toWork, func(s session) error {
 		reports, err := s.Sync(ctx, c.ID)
 		if err != nil {

@@ -1,10 +1,6 @@
 package store
 
-import (
-	"strings"
-
-	"github.com/heronmail/heron/sync/mail"
-)
+import "github.com/heronmail/heron/sync/mail"
 
 // run is a row of new messages whose ids follow each other and whose full text
 // is still to be written.
@@ -34,19 +30,29 @@ func (a *applier) insertFresh(d boxDelta, awaited bool) (first mail.MessageID, o
 	}
 	first++
 	rest, id := d.Added, first
-	var args []any
+	args := []any{d.box.account, int64(d.box.ID)}
 	for _, n := range rowsAtOnce() {
-		for ; len(rest) >= n; rest = rest[n:] {
-			args = args[:0]
-			for i := range rest[:n] {
-				if args, err = appendRow(append(args, int64(id)), d.box, &rest[i]); err != nil {
-					return 0, false, err
+		if len(rest) < n {
+			continue
+		}
+		err := a.direct(insertRows(n), func(exec func([]any) error) error {
+			for ; len(rest) >= n; rest = rest[n:] {
+				args = args[:2]
+				for i := range rest[:n] {
+					var err error
+					if args, err = appendRow(args, int64(id), &rest[i]); err != nil {
+						return err
+					}
+					id++
 				}
-				id++
+				if err := exec(args); err != nil {
+					return err
+				}
 			}
-			if _, err := a.exec(insertRows(n), args...); err != nil {
-				return 0, false, err
-			}
+			return nil
+		})
+		if err != nil {
+			return 0, false, err
 		}
 	}
 	a.unworded = append(a.unworded, run{first, d.Added})
@@ -70,23 +76,25 @@ func (a *applier) allFresh(d boxDelta) (bool, error) {
 	return !known && err == nil, err
 }
 
-// insertRows stores n messages with their ids.
-func insertRows(n int) string {
-	const row = ",(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-	return `INSERT INTO messages (id, ` + rowColumns + `) VALUES ` + strings.Repeat(row, n)[1:]
-}
-
 // wordRuns writes the full text of what insertFresh stored. It comes after all
 // other rows of a batch: a statement that writes several rows makes SQLite put
 // the index down as it is so far, in a segment of its own.
 func (a *applier) wordRuns() error {
-	for _, r := range a.unworded {
-		for i := range r.added {
-			if err := a.index(r.first+mail.MessageID(i), &r.added[i]); err != nil {
-				return err
+	if len(a.unworded) == 0 {
+		return nil
+	}
+	err := a.direct(insertText, func(exec func([]any) error) error {
+		var args []any
+		for _, r := range a.unworded {
+			for i := range r.added {
+				args = appendText(args[:0], r.first+mail.MessageID(i), &r.added[i])
+				if err := exec(args); err != nil {
+					return err
+				}
 			}
 		}
-	}
+		return nil
+	})
 	a.unworded = nil
-	return nil
+	return err
 }

@@ -11,13 +11,11 @@ import (
 // insert stores a new message and its full text; false when the mailbox has
 // one with that UID.
 func (t *tx) insert(b *box, f *Fetched) (mail.MessageID, bool, error) {
-	args, err := appendRow(nil, b, f)
+	args, err := appendRow([]any{b.account, int64(b.ID)}, nil, f)
 	if err != nil {
 		return 0, false, err
 	}
-	res, err := t.exec(`INSERT INTO messages (`+rowColumns+`)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (mailbox, uid) DO NOTHING`, args...)
+	res, err := t.exec(insertRow, args...)
 	if err != nil {
 		return 0, false, err
 	}
@@ -32,11 +30,25 @@ func (t *tx) insert(b *box, f *Fetched) (mail.MessageID, bool, error) {
 }
 
 // rowColumns are those of a message that is new.
-const rowColumns = `account, mailbox, shown_in, uid, modseq, server, server_keywords, shown, shown_keywords,
+const rowColumns = `account, mailbox, shown_in, id, uid, modseq, server, server_keywords, shown, shown_keywords,
 	sort, size, received, date, header_id, in_reply_to, email_id, subject, sender, recipients, copies, preview`
 
-// appendRow appends the values of rowColumns.
-func appendRow(args []any, b *box, f *Fetched) ([]any, error) {
+// insertInto stores rows of one mailbox: ?1 is its account, ?2 itself, the others are
+// those of appendRow. What is the same in two columns is one value: each costs.
+const (
+	insertInto = `INSERT INTO messages (` + rowColumns + `) SELECT ?1, ?2, ?2, column1, column2, column3, column4, column5, column4, column5,
+	column6, column7, column8, column9, column10, column11, column12, column13, column14, column15, column16, column17 FROM (VALUES `
+	rowOfValues = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertRow   = insertInto + rowOfValues + `) WHERE true ON CONFLICT (mailbox, uid) DO NOTHING`
+)
+
+// insertRows stores n messages that are new.
+func insertRows(n int) string {
+	return insertInto + strings.Repeat(rowOfValues+`,`, n-1) + rowOfValues + `)`
+}
+
+// appendRow appends the values of a row; id nil lets SQLite give one.
+func appendRow(args []any, id any, f *Fetched) ([]any, error) {
 	e := &f.Envelope
 	from, err := packAddresses(e.From)
 	if err != nil {
@@ -51,17 +63,22 @@ func appendRow(args []any, b *box, f *Fetched) ([]any, error) {
 		return nil, err
 	}
 	flags := packFlags(f.Flags)
-	return append(args,
-		b.account, int64(b.ID), int64(b.ID), int64(f.UID), modSeq(f.ModSeq), flags.bits, flags.words, flags.bits, flags.words,
+	return append(args, id, int64(f.UID), modSeq(f.ModSeq), flags.bits, flags.words,
 		sortKey(f), f.Size, seconds(f.Received), seconds(e.Date),
 		e.HeaderID, e.InReplyTo, f.EmailID, e.Subject, from, to, cc, f.Preview), nil
 }
 
 // index writes the full text of a message's header.
 func (t *tx) index(id mail.MessageID, f *Fetched) error {
-	_, err := t.exec(`INSERT INTO texts (rowid, subject, sender, recipients, body) VALUES (?, ?, ?, ?, ?)`,
-		int64(id), f.Envelope.Subject, words(f.Envelope.From), words(f.Envelope.To, f.Envelope.Cc), f.Preview)
+	_, err := t.exec(insertText, appendText(nil, id, f)...)
 	return err
+}
+
+const insertText = `INSERT INTO texts (rowid, subject, sender, recipients, body) VALUES (?, ?, ?, ?, ?)`
+
+// appendText appends the values of insertText.
+func appendText(args []any, id mail.MessageID, f *Fetched) []any {
+	return append(args, int64(id), f.Envelope.Subject, words(f.Envelope.From), words(f.Envelope.To, f.Envelope.Cc), f.Preview)
 }
 
 // findUncertain learns whether the mailbox has UIDs whose data could not be read.

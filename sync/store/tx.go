@@ -17,6 +17,7 @@ type writer struct {
 	db     *sql.DB
 	conn   *sql.Conn
 	stmts  map[string]*sql.Stmt
+	direct map[string]directStmt
 }
 
 var errClosed = errors.New("the store is closed")
@@ -33,7 +34,7 @@ func openWriter(ctx context.Context, dsn string) (*writer, error) {
 	}
 	w := &writer{
 		gate: make(chan struct{}, 1), closed: make(chan struct{}),
-		db: db, conn: conn, stmts: map[string]*sql.Stmt{},
+		db: db, conn: conn, stmts: map[string]*sql.Stmt{}, direct: map[string]directStmt{},
 	}
 	w.gate <- struct{}{}
 	return w, nil
@@ -48,6 +49,9 @@ func (w *writer) close() error {
 	close(w.closed)
 	var errs []error
 	for _, st := range w.stmts {
+		errs = append(errs, st.Close())
+	}
+	for _, st := range w.direct {
 		errs = append(errs, st.Close())
 	}
 	return errors.Join(append(errs, w.conn.Close(), w.db.Close())...)
