@@ -13,26 +13,27 @@ type copied struct {
 	validity mail.UIDValidity
 	uids     map[mail.UID]mail.UID // in the destination, by those in the source; nil: not told
 	left     bool                  // see store.Done
+	presence                       // in the source; it counts where uids are not told
 }
 
-// read takes a response code if it is COPYUID (RFC 4315 §3). most is how many
-// messages were to be copied. A code that makes no sense counts as none: the
-// messages are then found in the destination.
-func (c *copied) read(code wire.Value, most int) {
+// read takes a response code if it is COPYUID (RFC 4315 §3), and reports whether it
+// is. most is how many messages were to be copied. A code that makes no sense counts as
+// none: the messages are then found in the destination.
+func (c *copied) read(code wire.Value, most int) bool {
 	if !code.At(0).Is("COPYUID") {
-		return
+		return false
 	}
 	if validity, ok := code.At(1).Uint32(); ok {
 		c.take(validity, code.At(2).Str(), code.At(3).Str(), most)
 	}
+	return true
 }
 
-// part parts messages that the server says it copied from those that it does not
-// name. Where it names none at all its OK is for all of them: a COPY is done whole
-// or not at all (RFC 3501 §6.4.7).
+// part parts messages that the server copied from those that it did not: it names what
+// it copied, or its OK is for all that were there (RFC 3501 §6.4.7, §6.4.8).
 func (c *copied) part(ms []store.Target) (there, lost []store.Target) {
 	if c.uids == nil {
-		return ms, nil
+		return c.presence.part(ms)
 	}
 	for _, m := range ms {
 		if _, ok := c.uids[m.Location.UID]; ok {

@@ -22,6 +22,8 @@ func withAll(caps string, n int, look string) string {
 // The server's words where a copy or a move of message 1 into All Mail is cut off.
 const (
 	copyToAll    = "C: M1 UID COPY 1 \"All\"\n"
+	copiedToAll  = copyToAll + "S: M1 OK done\nC: M4 UID FETCH 1 (UID)\nS: * 1 FETCH (UID 1)\nS: M4 OK done\n"
+	moveToAll    = "C: M0 UID FETCH 1 (UID)\nC: M1 UID MOVE 1 \"All\"\nS: * 1 FETCH (UID 1)\nS: M0 OK done\n"
 	cutNow       = "S: <close>\n"
 	openAll      = "C: Q1 EXAMINE \"All\"\nS: * 8 EXISTS\nS: * OK [UIDVALIDITY 5] hm\nS: Q1 OK done\n"
 	byMessageID  = "C: Q2 UID SEARCH LARGER 99 SMALLER 101 HEADER Message-ID \"<1@example.org>\"\n"
@@ -85,12 +87,12 @@ func TestCutOffWhereNobodyLooks(t *testing.T) {
 	yes, no, in := openAll+byMessageID+"S: * SEARCH 8\nS: Q2 OK done\n", openAll+byMessageID+"S: * SEARCH\nS: Q2 OK done\n", toInboxAgain+selected("Q3", 2, 3)
 	for name, c := range map[string]cutOff{
 		"a copy that was made":     {mail.OpCopy, "UIDPLUS", copyToAll, 2, yes + in, 2},
-		"a copy that was not":      {mail.OpCopy, "UIDPLUS", copyToAll, 2, no + in + copyToAll + "S: M1 OK done\n", 2},
-		"a folder nobody can open": {mail.OpCopy, "UIDPLUS", copyToAll, 2, "C: Q1 EXAMINE \"All\"\nS: Q1 NO not now\n" + in + copyToAll + "S: M1 OK done\n", 2},
+		"a copy that was not":      {mail.OpCopy, "UIDPLUS", copyToAll, 2, no + in + copiedToAll, 2},
+		"a folder nobody can open": {mail.OpCopy, "UIDPLUS", copyToAll, 2, "C: Q1 EXAMINE \"All\"\nS: Q1 NO not now\n" + in + copiedToAll, 2},
 		"moved by copy, made":      {mail.OpMove, "UIDPLUS", copyToAll, 2, yes + in + originalGoes, 1},
-		"moved by copy, not made":  {mail.OpMove, "UIDPLUS", copyToAll, 2, no + in + copyToAll + "S: M1 OK done\n" + originalGoes, 1},
-		"moved, and still here":    {mail.OpMove, "MOVE", "C: M1 UID MOVE 1 \"All\"\n", 2, "C: M1 UID MOVE 1 \"All\"\nS: M1 OK done\n", 1},
-		"moved, and gone":          {mail.OpMove, "MOVE", "C: M1 UID MOVE 1 \"All\"\n", 1, yes, 1},
+		"moved by copy, not made":  {mail.OpMove, "UIDPLUS", copyToAll, 2, no + in + copiedToAll + originalGoes, 1},
+		"moved, and still here":    {mail.OpMove, "MOVE", moveToAll, 2, moveToAll + "S: M1 OK done\n", 1},
+		"moved, and gone":          {mail.OpMove, "MOVE", moveToAll, 1, yes, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -128,9 +130,9 @@ func TestCutOffAndNothingNamesIt(t *testing.T) {
 	in := toInboxAgain + selected("Q3", 2, 3)
 	for name, c := range map[string]cutOff{
 		"a copy that was made": {mail.OpCopy, "UIDPLUS", copyToAll, 2, yes + in, 2},
-		"a copy that was not":  {mail.OpCopy, "UIDPLUS", copyToAll, 2, no + in + copyToAll + "S: M1 OK done\n", 2},
-		"moved by copy":        {mail.OpMove, "UIDPLUS", copyToAll, 2, openAll + in + copyToAll + "S: M1 OK done\n" + originalGoes, 1},
-		"moved, and gone":      {mail.OpMove, "MOVE", "C: M1 UID MOVE 1 \"All\"\n", 1, yes, 1},
+		"a copy that was not":  {mail.OpCopy, "UIDPLUS", copyToAll, 2, no + in + copiedToAll, 2},
+		"moved by copy":        {mail.OpMove, "UIDPLUS", copyToAll, 2, openAll + in + copiedToAll + originalGoes, 1},
+		"moved, and gone":      {mail.OpMove, "MOVE", moveToAll, 1, yes, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

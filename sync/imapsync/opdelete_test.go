@@ -15,7 +15,8 @@ import (
 func TestADeletionSparesOnlyWhatWasMovedElsewhere(t *testing.T) {
 	t.Parallel()
 	o := against(t, twoMessages("UIDPLUS"), signedIn("UIDPLUS", 1, 1, 2)+copyInWork()+lookAtInbox(1)+
-		"C: M1 UID STORE 2 +FLAGS.SILENT (\\Deleted)\nS: M1 OK done\nC: M2 UID EXPUNGE 2\nS: M2 OK done\n")
+		"C: M1 UID STORE 2 +FLAGS.SILENT (\\Deleted)\nC: M2 UID FETCH 2 (UID)\nS: M1 OK done\nS: * 1 FETCH (UID 2)\nS: M2 OK done\n"+
+		"C: M3 UID EXPUNGE 2\nS: M3 OK done\n")
 	o.mustPass()
 	ids := o.inboxIDs()
 	op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpDelete, Targets: ids})

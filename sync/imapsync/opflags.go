@@ -22,7 +22,7 @@ func (s *session) storeFlags(ctx context.Context, w *store.OpWork, g group) (*ma
 	if f := s.permitted(g.add); f != nil {
 		return f, nil
 	}
-	c := flagStore{session: s, g: g, modseqs: map[mail.MessageID]mail.ModSeq{}, modified: map[mail.UID]bool{}, seen: map[mail.UID]bool{}}
+	c := flagStore{session: s, g: g, modseqs: map[mail.MessageID]mail.ModSeq{}, modified: map[mail.UID]bool{}}
 	if box := s.boxes[g.box]; s.condstore && s.open.data.HighestModSeq > 0 && box.Cursor.HighestModSeq > 0 {
 		c.since = max(box.Cursor.HighestModSeq, s.stored[g.box])
 	}
@@ -40,27 +40,20 @@ func (s *session) storeFlags(ctx context.Context, w *store.OpWork, g group) (*ma
 		}
 		s.pollNow() // what the others changed
 	}
-	missed, err := c.missed(ctx)
-	if err != nil {
+	if err := c.settle(ctx); err != nil {
 		return nil, err
 	}
-	done := make([]store.Done, 0, len(g.messages))
-	for _, m := range g.messages {
-		if missed[m.ID] {
-			continue
-		}
+	there, lost := c.part(g.messages)
+	done := make([]store.Done, 0, len(there))
+	for _, m := range there {
 		done = append(done, store.Done{ID: m.ID, ModSeq: c.modseqs[m.ID]})
 		s.stored[g.box] = max(s.stored[g.box], c.modseqs[m.ID])
 	}
-	if err := s.w.cfg.Store.PartOp(ctx, w.Op.ID, done, w.With...); err != nil || len(missed) == 0 {
+	if err := s.w.cfg.Store.PartOp(ctx, w.Op.ID, done, w.With...); err != nil {
 		return nil, err
 	}
-	// Another machine took them away just now: the delta follows them when the
-	// next pass has found out where to.
-	s.pollNow()
-	f := goneFault("message", nil)
-	f.RetryAfter = pollGap
-	return f, nil
+	// The delta follows them when the next pass has found out where to.
+	return s.notThere(lost), nil
 }
 
 // flagStore is a delta of flags on its way to the open mailbox.
@@ -70,9 +63,8 @@ type flagStore struct {
 	since    mail.ModSeq // 0: without condition
 	modseqs  map[mail.MessageID]mail.ModSeq
 	modified map[mail.UID]bool // that failed the condition
-	seen     map[mail.UID]bool // that were there when we asked
-	gone     bool              // the server said of some message that it is no more
 	refusal  *mail.Fault
+	presence
 }
 
 // counted reports whether the open mailbox has mod-sequences.
@@ -100,13 +92,7 @@ func (c *flagStore) send(ctx context.Context, ms []store.Target) error {
 			since = 0
 		}
 		if !c.counted() {
-			steps = append(steps, step{cmd: "UID FETCH " + set + " (UID)", each: func(r *wire.Response) bool {
-				f, ok := c.fetched(r)
-				if ok {
-					c.seen[f.UID] = true
-				}
-				return ok && !f.HasFlags
-			}})
+			steps = append(steps, c.presence.step(part))
 		}
 	}
 	return c.play(ctx, steps)
@@ -153,6 +139,9 @@ func (c *flagStore) step(cmd string, conditional bool, part []store.Target, ids 
 				}
 				return
 			}
+			if st.Code == "EXPUNGEISSUED" {
+				f = takenFault(f)
+			}
 			if c.refusal == nil {
 				c.refusal = f
 			}
@@ -180,41 +169,27 @@ func (c *flagStore) missing(ctx context.Context) ([]store.Target, error) {
 	}), nil
 }
 
-// fetched reads what a server says of a message; false for any other response.
-func (c *flagStore) fetched(r *wire.Response) (wire.Fetch, bool) {
-	c.gone = c.gone || r.Type == "EXPUNGE" || r.Type == "VANISHED"
-	if r.Type != "FETCH" || r.Bad != nil {
-		return wire.Fetch{}, false
-	}
-	f, err := wire.ParseFetch(r)
-	return f, err == nil && f.UID != 0
-}
-
-// missed returns the messages that were no more in the mailbox when the delta
-// came: a server answers OK all the same (RFC 3501 §6.4.8). With mod-sequences it
-// names each message that it did change; whether the others are there is asked.
-// Without, what is there was asked with the delta, and is asked again when the
-// server said meanwhile that messages went: it may have told of them as they were.
-func (c *flagStore) missed(ctx context.Context) (map[mail.MessageID]bool, error) {
-	counted := c.counted()
-	if c.gone && !counted {
-		clear(c.seen)
-	}
-	silent := slices.DeleteFunc(slices.Clone(c.g.messages), func(m store.Target) bool {
-		return counted && c.modseqs[m.ID] > 0 || c.seen[m.Location.UID]
-	})
-	if counted || c.gone {
-		if _, err := c.flagsOf(ctx, silent); err != nil {
-			return nil, err
+// settle finds out which messages were in the mailbox when the delta came: a server
+// answers OK all the same (RFC 3501 §6.4.8). With mod-sequences it names each message
+// that it did change; whether the others are there is asked. Without, what is there was
+// asked with the delta, and is asked again when the server said meanwhile that messages
+// went: it may have told of them as they were.
+func (c *flagStore) settle(ctx context.Context) error {
+	switch {
+	case c.counted():
+		for _, m := range c.g.messages {
+			if c.modseqs[m.ID] > 0 {
+				c.see(m.Location.UID)
+			}
 		}
+	case c.went:
+		c.seen = nil
+	default:
+		return nil
 	}
-	out := map[mail.MessageID]bool{}
-	for _, m := range silent {
-		if !c.seen[m.Location.UID] {
-			out[m.ID] = true
-		}
-	}
-	return out, nil
+	_, silent := c.part(c.g.messages)
+	_, err := c.flagsOf(ctx, silent)
+	return err
 }
 
 // flagsOf asks for the flags of messages; those of messages that are no more are
@@ -231,7 +206,8 @@ func (c *flagStore) flagsOf(ctx context.Context, ms []store.Target) (map[mail.UI
 				if !ok || !f.HasFlags {
 					return false
 				}
-				have[f.UID], c.seen[f.UID] = f.Flags, true
+				have[f.UID] = f.Flags
+				c.see(f.UID)
 				return true
 			},
 		})

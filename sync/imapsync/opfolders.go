@@ -51,7 +51,7 @@ func (s *session) pushFolder(ctx context.Context, w *store.OpWork) error {
 
 // onFolder sends a command with one folder's name.
 func (s *session) onFolder(ctx context.Context, cmd, name string) (*mail.Fault, error) {
-	st, err := s.command(ctx, cmd+" "+s.conn.Mailbox(name), nil)
+	st, err := s.command(ctx, cmd+" "+s.conn.Mailbox(name))
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (s *session) onFolder(ctx context.Context, cmd, name string) (*mail.Fault, 
 // createFolder makes a folder and, as a person who makes one wants to see it
 // everywhere, subscribes to it. One that is there already is as good.
 func (s *session) createFolder(ctx context.Context, name string) (*mail.Fault, error) {
-	st, err := s.command(ctx, "CREATE "+s.conn.Mailbox(name), nil)
+	st, err := s.command(ctx, "CREATE "+s.conn.Mailbox(name))
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func saysItExists(st wire.Status) bool {
 // subscribe subscribes to a folder. That it cannot be done is no fault: the
 // folder is there.
 func (s *session) subscribe(ctx context.Context, name string) error {
-	_, err := s.command(ctx, "SUBSCRIBE "+s.conn.Mailbox(name), nil)
+	_, err := s.command(ctx, "SUBSCRIBE "+s.conn.Mailbox(name))
 	return err
 }
 
@@ -103,7 +103,7 @@ func (s *session) renameFolder(ctx context.Context, box *mail.Mailbox, w *store.
 			return nil, err
 		}
 	}
-	st, err := s.command(ctx, "RENAME "+s.conn.Mailbox(old)+" "+s.conn.Mailbox(name), nil)
+	st, err := s.command(ctx, "RENAME "+s.conn.Mailbox(old)+" "+s.conn.Mailbox(name))
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +162,7 @@ func (s *session) followSubscriptions(ctx context.Context, old string, box *mail
 // unsubscribe ends the subscription of a name that is no more, as far as the server
 // has one.
 func (s *session) unsubscribe(ctx context.Context, name string) error {
-	_, err := s.command(ctx, "UNSUBSCRIBE "+s.conn.Mailbox(name), nil)
+	_, err := s.command(ctx, "UNSUBSCRIBE "+s.conn.Mailbox(name))
 	return err
 }
 
@@ -200,7 +200,7 @@ func (s *session) deleteFolder(ctx context.Context, box *mail.Mailbox, w *store.
 			return nil, err
 		}
 	}
-	st, err := s.command(ctx, "DELETE "+s.conn.Mailbox(box.Name), nil)
+	st, err := s.command(ctx, "DELETE "+s.conn.Mailbox(box.Name))
 	if err != nil {
 		return nil, err
 	}

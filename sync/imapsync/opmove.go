@@ -61,29 +61,17 @@ func (s *session) movePart(ctx context.Context, w *store.OpWork, dest *mail.Mail
 	if f != nil || err != nil {
 		return f, err
 	}
-	if move {
-		return nil, s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(part, c), w.With...)
-	}
 	there, lost := c.part(part)
+	if move {
+		return s.notThere(lost), s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(there, c), w.With...)
+	}
 	if err := s.noteCopies(ctx, w, there, c); err != nil {
 		return nil, err
 	}
 	if f, err := s.removePart(ctx, w, there); f != nil || err != nil {
 		return f, err
 	}
-	return s.notCopied(lost), nil
-}
-
-// notCopied says that messages were not there to be copied, although the server
-// agreed: their originals, should there be any, stay, and a pass finds out.
-func (s *session) notCopied(lost []store.Target) *mail.Fault {
-	if len(lost) == 0 {
-		return nil
-	}
-	s.pollNow()
-	f := goneFault("message", nil)
-	f.RetryAfter = pollGap
-	return f
+	return s.notThere(lost), nil
 }
 
 // noteCopies has it known that copies are there, also after a crash.
@@ -108,9 +96,12 @@ func (s *session) removePart(ctx context.Context, w *store.OpWork, part []store.
 	if len(part) == 0 {
 		return nil, nil
 	}
-	left, f, err := s.expunge(ctx, part)
-	if f != nil || err != nil {
+	if f, err := s.flagDeleted(ctx, part); f != nil || err != nil {
 		return f, err
+	}
+	left, err := s.expunge(ctx, part)
+	if err != nil {
+		return nil, err
 	}
 	return nil, s.w.cfg.Store.PartOp(ctx, w.Op.ID, arrivedOf(part, left), w.With...)
 }
@@ -155,7 +146,7 @@ func (s *session) copyMessages(ctx context.Context, w *store.OpWork, g group) (*
 		if err := s.w.cfg.Store.PartOp(ctx, w.Op.ID, append(doneOf(made, c), arrivedOf(there, false)...)); err != nil {
 			return nil, err
 		}
-		if f := s.notCopied(lost); f != nil {
+		if f := s.notThere(lost); f != nil {
 			return f, nil
 		}
 	}
@@ -194,83 +185,107 @@ func (s *session) deleteMessages(ctx context.Context, w *store.OpWork, g group) 
 		return f, err
 	}
 	for part := range slices.Chunk(g.messages, opBurst) {
-		left, f, err := s.expunge(ctx, part)
-		if f != nil || err != nil {
+		var p presence
+		if f, err := s.flagDeleted(ctx, part, p.step(part)); f != nil || err != nil {
 			return f, err
 		}
-		if err := s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(part, copied{left: left})); err != nil {
+		if p.went {
+			if err := s.present(ctx, &p, part); err != nil {
+				return nil, err
+			}
+		}
+		there, lost := p.part(part)
+		left, err := s.expunge(ctx, there)
+		if err != nil {
 			return nil, err
+		}
+		if err := s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(there, copied{left: left})); err != nil {
+			return nil, err
+		}
+		if f := s.notThere(lost); f != nil {
+			return f, nil
 		}
 	}
 	return nil, nil
 }
 
-// expunge removes messages of the open mailbox for good. left says that the
-// server cannot, or would not, expunge them alone: then they stay, flagged
-// \Deleted, and are shown nowhere. A bare EXPUNGE is never sent: it would take
-// what others flagged with it.
-func (s *session) expunge(ctx context.Context, part []store.Target) (left bool, refusal *mail.Fault, err error) {
+// flagDeleted flags messages of the open mailbox \Deleted; behind goes out with it.
+func (s *session) flagDeleted(ctx context.Context, part []store.Target, behind ...step) (refusal *mail.Fault, err error) {
+	const cmd = "UID STORE"
 	set, _ := uidSet(part)
-	st, err := s.command(ctx, "UID STORE "+set+` +FLAGS.SILENT (\Deleted)`, nil)
+	err = s.play(ctx, append([]step{{
+		cmd: cmd + " " + set + ` +FLAGS.SILENT (\Deleted)`,
+		end: func(st wire.Status) { refusal = refusalOf(st, cmd) },
+	}}, behind...))
+	return refusal, err
+}
+
+// expunge removes messages of the open mailbox for good that are flagged \Deleted.
+// left says that the server cannot, or would not, expunge them alone: then they stay
+// as they are, and are shown nowhere. A bare EXPUNGE is never sent: it would take what
+// others flagged with it.
+func (s *session) expunge(ctx context.Context, part []store.Target) (left bool, err error) {
+	if len(part) == 0 {
+		return false, nil
+	}
+	if !s.namesUIDs() {
+		return true, nil
+	}
+	set, _ := uidSet(part)
+	st, err := s.command(ctx, "UID EXPUNGE "+set)
 	if err != nil {
-		return false, nil, err
-	}
-	if f := st.Fault("UID STORE"); f != nil {
-		return false, asRefused(f), nil
-	}
-	if caps := s.conn.Caps(); !caps.Has("UIDPLUS") && !caps.Has("IMAP4REV2") {
-		return true, nil, nil
-	}
-	if st, err = s.command(ctx, "UID EXPUNGE "+set, nil); err != nil {
-		return false, nil, err
+		return false, err
 	}
 	if !st.OK() {
 		s.log.Warn("the server does not expunge", "mailbox", s.open.id, "code", st.Code)
 	}
-	return !st.OK(), nil, nil
+	return !st.OK(), nil
 }
 
-// asRefused is the fault of a command on messages: what the server says is not
-// there is no reason to try again, as the messages and folders were there just
-// now, and may not be on the next try.
-func asRefused(f *mail.Fault) *mail.Fault {
-	if f.Class == mail.ClassConflict {
-		return refused(f.Args["command"], f.Args["text"])
-	}
-	return f
+// namesUIDs reports whether the server expunges single UIDs, and says those of copies
+// (RFC 4315).
+func (s *session) namesUIDs() bool {
+	caps := s.conn.Caps()
+	return caps.Has("UIDPLUS") || caps.Has("IMAP4REV2")
 }
 
-// copyCommand sends a COPY or MOVE of messages of the open mailbox.
-func (s *session) copyCommand(ctx context.Context, cmd string, part []store.Target, dest *mail.Mailbox) (copied, *mail.Fault, error) {
-	var c copied
+// copyCommand sends a COPY or MOVE of messages of the open mailbox, and asks which of
+// them are there: before a MOVE, which takes them away, and after a COPY, unless the
+// server names what it copied.
+func (s *session) copyCommand(ctx context.Context, cmd string, part []store.Target, dest *mail.Mailbox) (c copied, refusal *mail.Fault, err error) {
 	set, _ := uidSet(part)
-	st, err := s.command(ctx, cmd+" "+set+" "+s.conn.Mailbox(dest.Name), func(code wire.Value) { c.read(code, len(part)) })
-	if err != nil {
+	steps := []step{{
+		cmd: cmd + " " + set + " " + s.conn.Mailbox(dest.Name),
+		// It comes untagged too (RFC 6851 §4.3; Exchange 2013 sends it so with COPY).
+		each: func(r *wire.Response) bool { return r.Type == "OK" && c.read(r.Code(), len(part)) },
+		code: func(code wire.Value) { c.read(code, len(part)) },
+		end:  func(st wire.Status) { refusal = refusalOf(st, cmd) },
+	}}
+	move, names := cmd == "UID MOVE", s.namesUIDs()
+	switch {
+	case move:
+		steps = append([]step{c.step(part)}, steps...)
+	case !names:
+		steps = append(steps, c.step(part))
+	}
+	if err := s.play(ctx, steps); err != nil {
 		return c, nil, err
 	}
-	if f := st.Fault(cmd); f != nil {
+	switch {
+	case refusal != nil:
 		s.pollNow() // what the server has now, and what not, is looked at
-		return c, asRefused(f), nil
+	case c.uids != nil:
+	case !move && (names || c.went):
+		err = s.present(ctx, &c.presence, part)
+	case c.went:
+		c.seen = nil // it moved what it told of, or another did
 	}
-	return c, nil, nil
+	return c, refusal, err
 }
 
-// command sends one command; code is given every response code that comes with
-// it, tagged or not (RFC 6851 §4.3; Exchange 2013 sends COPYUID so too).
-func (s *session) command(ctx context.Context, cmd string, code func(wire.Value)) (wire.Status, error) {
-	var st wire.Status
-	err := s.play(ctx, []step{{
-		cmd: cmd,
-		each: func(r *wire.Response) bool {
-			if r.Type != "OK" || r.CodeName() != "COPYUID" || code == nil {
-				return false
-			}
-			code(r.Code())
-			return true
-		},
-		code: code,
-		end:  func(got wire.Status) { st = got },
-	}})
+// command sends one command that answers nothing but how it ended.
+func (s *session) command(ctx context.Context, cmd string) (st wire.Status, err error) {
+	err = s.play(ctx, []step{{cmd: cmd, end: func(got wire.Status) { st = got }}})
 	return st, err
 }
 

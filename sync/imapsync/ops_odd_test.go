@@ -68,7 +68,7 @@ func TestNothingIsDestroyedWhateverTheServerSays(t *testing.T) {
 		cp    = "C: M1 UID COPY 1 \"Work\"\n"
 		st    = "C: M2 UID STORE 1 +FLAGS.SILENT (\\Deleted)\n"
 		ex    = "C: M3 UID EXPUNGE 1\n"
-		mv    = "C: M1 UID MOVE 1 \"Work\"\n"
+		mv    = "C: M0 UID FETCH 1 (UID)\nC: M1 UID MOVE 1 \"Work\"\nS: * 1 FETCH (UID 1)\nS: M0 OK done\n"
 		cut   = "S: <close>\n"
 		copOK = "S: M1 OK [COPYUID 9 1 1] done\n"
 	)
@@ -81,7 +81,7 @@ func TestNothingIsDestroyedWhateverTheServerSays(t *testing.T) {
 		{"COPY is not known", "UIDPLUS", []string{unchanged("UIDPLUS") + cp + "S: M1 BAD what\n"}, mail.OpFailed, "INBOX", 1},
 		{"STORE refused", "UIDPLUS", []string{unchanged("UIDPLUS") + cp + copOK + st + "S: M2 NO [NOPERM] no\n"}, mail.OpFailed, "INBOX", 1},
 		{"EXPUNGE refused", "UIDPLUS", []string{unchanged("UIDPLUS") + cp + copOK + st + "S: M2 OK done\n" + ex + "S: M3 NO no\n"}, mail.OpDone, "Work", 1},
-		{"neither", "", []string{unchanged("") + cp + "S: M1 OK done\n" + st + "S: M2 OK done\n"}, mail.OpDone, "Work", 0},
+		{"neither", "", []string{unchanged("") + cp + "C: M0 UID FETCH 1 (UID)\nS: M1 OK done\nS: * 1 FETCH (UID 1)\nS: M0 OK done\n" + st + "S: M2 OK done\n"}, mail.OpDone, "Work", 0},
 		{
 			"cut before COPY was done", "UIDPLUS", []string{
 				unchanged("UIDPLUS") + cp + cut,
