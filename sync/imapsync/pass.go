@@ -24,7 +24,8 @@ const (
 // from what is known. h is what was told of the inbox; whole compares even what
 // looks unchanged, where a change of flags does not show in numbers.
 func (s *session) pass(ctx context.Context, h hint, whole bool) error {
-	whole = whole || time.Since(s.lastFull) >= fullInterval
+	routine := !s.lastFull.IsZero() && time.Since(s.lastFull) >= fullInterval
+	whole = whole || routine || s.lastFull.IsZero()
 	// Only a poll that nothing called for shows what was not told.
 	check := !s.lastPoll.IsZero() && !h.any() && time.Since(s.lastPoll) >= s.w.cfg.PollInterval
 	s.lastPoll = time.Now()
@@ -116,7 +117,7 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 		}
 	}
 	if whole {
-		if err := s.verify(ctx, byName); err != nil {
+		if err := s.verify(ctx, byName, routine); err != nil {
 			return err
 		}
 		s.lastFull = time.Now()

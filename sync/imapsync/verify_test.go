@@ -4,6 +4,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/heronmail/heron/sync/mail"
 )
 
 // TestAServerThatForgetsToTell: two messages were read on another machine, the
@@ -52,4 +56,38 @@ func TestAServerThatForgetsToTell(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAFlagOfWhichNoNumberTells: message 2 was flagged on another machine, and the
+// mod-sequence stays as it is. When nobody waits for it the server is asked what is
+// flagged, and then for all flags; that is done once a day.
+func TestAFlagOfWhichNoNumberTells(t *testing.T) {
+	const noop = "C: ? NOOP\nS: ? OK done\n"
+	list := "C: ? LIST \"\" \"*\" RETURN (SPECIAL-USE SUBSCRIBED STATUS (MESSAGES UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ))\n" +
+		"S: * LIST (\\Subscribed) \"/\" INBOX\nS: * STATUS INBOX (MESSAGES 2 UIDNEXT 3 UIDVALIDITY 7 UNSEEN 2 HIGHESTMODSEQ 50)\nS: ? OK done\n"
+	hello, _, _ := strings.Cut(rich, "C: A1")
+	opened := "S: * 2 EXISTS\nS: * OK [UIDVALIDITY 7] hm\nS: * OK [UIDNEXT 3] hm\nS: * OK [HIGHESTMODSEQ 50] hm\nS: ? OK done\n"
+	search := func(key, found string) string {
+		return "C: ? UID SEARCH RETURN (ALL) " + key + "\nS: * ESEARCH UID" + found + "\nS: ? OK done\n"
+	}
+	transcript := hello + list +
+		"C: ? SELECT \"INBOX\" (CONDSTORE)\n" + opened + "C: ? FETCH 1:* " + richItems + "\n" + messages(1, 2) + "S: ? OK done\n" + peek("1:2") +
+		noop + list + "C: ? EXAMINE \"INBOX\"\n" + opened + search("ANSWERED", "") + search("FLAGGED", " ALL 2") +
+		"C: ? SELECT \"INBOX\" (CONDSTORE)\n" + opened + "C: ? UID SEARCH RETURN (ALL) UID 1:2\nS: * ESEARCH UID ALL 1:2\nS: ? OK done\n" +
+		"C: ? UID FETCH 1:2 (UID FLAGS)\nS: * 1 FETCH (UID 1 FLAGS ())\nS: * 2 FETCH (UID 2 FLAGS (\\Flagged))\nS: ? OK done\n" +
+		"C: ? UID FETCH 3:* " + richItems + "\nS: ? OK done\n" +
+		strings.Repeat(noop+list, 3) + "C: <anything>\n"
+	inBubble(t, plays(transcript), func(c *Config) { c.PollInterval = 20 * time.Minute }, func(t *bubble) {
+		time.Sleep(90 * time.Minute)
+		synctest.Wait()
+		flagged := 0
+		for _, id := range t.ids("INBOX") {
+			if m := t.message(id); m.Flags.Has(mail.FlagFlagged) && m.Location.UID == 2 {
+				flagged++
+			}
+		}
+		if flagged != 1 {
+			t.Errorf("%d messages are flagged", flagged)
+		}
+	})
 }

@@ -78,7 +78,8 @@ type Worker struct {
 	doubts    map[share]*doubt
 	falls     falls
 	spared    int                          // lethal messages in a row, without another that could be had
-	verified  map[mail.MailboxID]time.Time // when mailboxes were compared whole, as their numbers differed
+	verified  map[mail.MailboxID]time.Time // when mailboxes were compared whole, as they differed
+	searched  map[mail.MailboxID]time.Time // when they were last asked which messages have a flag
 
 	mu       sync.Mutex
 	serving  bool

@@ -330,6 +330,26 @@ func (s *Store) changes(ctx context.Context, where string, args ...any) ([]mail.
 	return cs, fault(s.path(), "read changes", err)
 }
 
+// Marked returns the UIDs of a mailbox's messages that have a system flag, as the
+// server has it. sure is false where nothing can be said of it: the mailbox is not
+// complete here, or has messages that cannot be read.
+func (s *Store) Marked(ctx context.Context, id mail.MailboxID, f mail.Flag) (uids []mail.UID, sure bool, err error) {
+	err = s.view(ctx, "read flags", func(tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, `SELECT backfill_below <= 1 AND NOT EXISTS (SELECT 1 FROM uncertain WHERE mailbox = b.id)
+			FROM mailboxes b WHERE id = ?`, int64(id)).Scan(&sure)
+		if errors.Is(err, sql.ErrNoRows) || err == nil && !sure {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		uids, err = query(ctx, tx, scanID[mail.UID], `SELECT uid FROM messages WHERE mailbox = ? AND server & ? <> 0 ORDER BY uid`,
+			int64(id), bitOf(f))
+		return err
+	})
+	return uids, sure, err
+}
+
 // Unlike returns those of the mailboxes of which more or fewer messages are known
 // here than told, or more or fewer without \Seen: as the server has them, \Deleted
 // ones too (RFC 3501 §6.3.10). Of mailboxes that are not complete here, or have

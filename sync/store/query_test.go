@@ -190,3 +190,21 @@ func TestLogKeepsEveryKind(t *testing.T) {
 		}
 	}
 }
+
+// TestMarkedIsWhatTheServerHas: what waits is not on the server, and where a message
+// cannot be read nothing is sure.
+func TestMarkedIsWhatTheServerHas(t *testing.T) {
+	f := open(t)
+	inbox := f.folders("INBOX")["INBOX"]
+	f.apply(inStep(inbox.ID, 1, 4, msg(1, 1), msg(2, 2, mail.FlagFlagged), msg(3, 3, mail.FlagFlagged, mail.FlagSeen)))
+	f.mark([]mail.MessageID{f.id(inbox, 1)}, flagged, nil)
+	f.mark([]mail.MessageID{f.id(inbox, 2)}, nil, flagged)
+	uids, sure, err := f.Marked(f.ctx(), inbox.ID, mail.FlagFlagged)
+	if err != nil || !sure || !slices.Equal(uids, []mail.UID{2, 3}) {
+		t.Errorf("flagged are %v, sure %v, %v", uids, sure, err)
+	}
+	f.apply(Delta{Mailbox: inbox.ID, Uncertain: []mail.UID{4}})
+	if _, sure, err := f.Marked(f.ctx(), inbox.ID, mail.FlagFlagged); sure || err != nil {
+		t.Errorf("sure %v, %v", sure, err)
+	}
+}
