@@ -195,7 +195,7 @@ func (m *machine) folder(s step) {
 		if s.On {
 			a.Kind = mail.FolderSubscribe
 		}
-		if s.B%2 == 0 {
+		if s.B%3 > 0 {
 			a.Path = m.own.folder
 		}
 	}

@@ -61,7 +61,7 @@ type ownThings struct {
 // machineSteps are what a machine does and what becomes of it.
 var machineSteps = []string{
 	"mark", "mark", "mark", "own", "own", "own", "move", "move", "move", "copy", "archive", "junk", "delete", "delete",
-	"empty", "undo", "create", "rename", "remove", "subscribe", "sync", "sync", "sync", "kick",
+	"empty", "undo", "create", "rename", "remove", "subscribe", "subscribe", "sync", "sync", "sync", "kick",
 	"cut", "cut", "cut again", "offline", "online", "online", "reopen",
 }
 

@@ -70,6 +70,9 @@ func newRound(t *testing.T, rt *rapid.T, s *servers) *round {
 		}
 	})
 	r.client = newClient(r)
+	for _, box := range owned {
+		r.must(r.client.c.Subscribe(box).Wait())
+	}
 	own := []mail.Flag{mail.FlagFlagged, mail.FlagAnswered}
 	r.marks = []mail.Flag{mail.FlagSeen, mail.FlagDraft}
 	if r.store.keywords {
