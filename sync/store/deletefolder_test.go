@@ -63,3 +63,25 @@ func TestADeletionKnowsWhatWasMovedOutAgain(t *testing.T) {
 		t.Errorf("got %+v", w)
 	}
 }
+
+// Where in a new folder a message is may be known only after the next pass: a move
+// out of it waits for that, and the folder is not deleted before.
+func TestANewFolderIsNotDeletedBeforeItsMailIsMovedOut(t *testing.T) {
+	f, inbox, _ := twoFolders(t)
+	id := f.id(inbox, 2)
+	finish := func(op mail.Op, ds ...Done) {
+		t.Helper()
+		f.must(f.StartOp(f.ctx(), op.ID))
+		f.must(f.FinishOp(f.ctx(), op.ID, ds))
+	}
+	made := f.queue(mail.Op{Kind: mail.OpFolderCreate, Name: "New"})
+	finish(made)
+	finish(f.queue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{id}, Mailbox: made.Mailbox}), Done{ID: id, UID: 1, UIDValidity: 7})
+	f.queue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{id}, Mailbox: inbox.ID})
+	gone := f.queue(mail.Op{Kind: mail.OpFolderDelete, Mailbox: made.Mailbox})
+	for _, w := range f.ready() {
+		if w.Op.ID == gone.ID {
+			t.Errorf("it would be deleted now: %+v", w)
+		}
+	}
+}
