@@ -34,10 +34,6 @@ func (k *killing) actHere(ctx context.Context, rnd *rand.Rand) {
 		if err != nil {
 			return
 		}
-		if rnd.IntN(15) == 0 {
-			k.actOnFolder(ctx, c, rnd)
-			continue
-		}
 		page, err := c.Messages(ctx, api.PageQuery{Account: "work", Folder: boxes[rnd.IntN(len(boxes))], Limit: 50})
 		if err != nil {
 			return
@@ -57,6 +53,9 @@ func (k *killing) actHere(ctx context.Context, rnd *rand.Rand) {
 			m = mine[rnd.IntN(len(mine))] // most can be done to them
 		}
 		k.actOn(ctx, c, rnd, m, boxes)
+		if rnd.IntN(6) == 0 {
+			k.actOnFolder(ctx, c, rnd)
+		}
 	}
 }
 

@@ -65,7 +65,7 @@ func (k *killing) check() {
 	if wrong := k.ledger.unlike(server, its); wrong != "" {
 		k.t.Errorf("the server has not what the agent accepted:\n%s", wrong)
 	}
-	k.t.Logf("%d messages came, the other client deleted %d; what the agent did: %v", k.sent, len(k.gone), k.did)
+	k.t.Logf("killed %d times; %d messages came, the other client deleted %d; what the agent did: %v", k.lives, k.sent, len(k.gone), k.did)
 	k.t.Logf("on its %d messages the agent accepted %d actions and refused %d; %d answers were lost",
 		len(its), k.ledger.accepted, k.ledger.refused, k.ledger.lost)
 	changes, err := s.Changes(ctx, 0, 1_000_000)

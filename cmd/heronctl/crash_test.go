@@ -72,6 +72,7 @@ func TestKilled(t *testing.T) {
 	r.awaitState("work", "", mail.StateOnline)
 	for n := 0; n < kills || n < 5*kills && !k.proved(); n++ {
 		k.liveAndDie(a)
+		k.lives++
 		a = k.start()
 	}
 	k.settle()
@@ -82,9 +83,10 @@ func TestKilled(t *testing.T) {
 // killing is an agent that is killed again and again.
 type killing struct {
 	*rig
-	rnd  *rand.Rand
-	sent int            // messages delivered
-	did  map[string]int // actions that the agent took
+	rnd   *rand.Rand
+	lives int            // that ended
+	sent  int            // messages delivered
+	did   map[string]int // actions that the agent took
 
 	ledger ledger // of what it took, on its messages and folders
 
