@@ -346,7 +346,7 @@ func TestRefusedOps(t *testing.T) {
 	if r := o.mustPass(); r.OpsSent != 0 {
 		t.Errorf("%+v", r)
 	}
-	for i, code := range []mail.Code{mail.CodeNotSupported, mail.CodeRefusedCommand} {
+	for i, code := range []mail.Code{mail.CodeFolderFixed, mail.CodeRefusedCommand} {
 		op, err := o.store.Op(t.Context(), ops[i])
 		if err != nil || op.State != mail.OpFailed || op.Fault != string(code) {
 			t.Errorf("op %d: %+v, %v", i, op, err)

@@ -19,7 +19,7 @@ func (s *session) storeFlags(ctx context.Context, w *store.OpWork, g group) (*ma
 	if f, err := s.enterGroup(ctx, g); f != nil || err != nil {
 		return f, err
 	}
-	if f := s.permitted(g.add); f != nil {
+	if f := s.fixed(g.add, g.remove); f != nil {
 		return f, nil
 	}
 	c := flagStore{session: s, g: g, modseqs: map[mail.MessageID]mail.ModSeq{}, modified: map[mail.UID]bool{}}
@@ -213,24 +213,6 @@ func (c *flagStore) flagsOf(ctx context.Context, ms []store.Target) (map[mail.UI
 		})
 	}
 	return have, c.play(ctx, steps)
-}
-
-// permitted returns a Fault when the open mailbox cannot keep one of the flags
-// (RFC 3501 §7.1, PERMANENTFLAGS). A server that does not say keeps all.
-func (s *session) permitted(add mail.Flags) *mail.Fault {
-	d := &s.open.data
-	if d.ReadOnly {
-		return &mail.Fault{Code: mail.CodeRefusedCommand, Class: mail.ClassProtocol, Args: mail.Args{"command": "UID STORE", "text": "READ-ONLY"}}
-	}
-	if len(d.Permanent) == 0 || d.NewKeywords {
-		return nil
-	}
-	for _, f := range add {
-		if !d.Permanent.Has(f) {
-			return &mail.Fault{Code: mail.CodeNotSupported, Class: mail.ClassProtocol, Args: mail.Args{"what": "flag " + string(f)}}
-		}
-	}
-	return nil
 }
 
 // wireFlags are flags as the server wants them.

@@ -27,7 +27,7 @@ func (s *session) moveMessages(ctx context.Context, w *store.OpWork, g group) (*
 			return nil, err
 		}
 	}
-	if f, err := s.enterGroup(ctx, g); f != nil || err != nil {
+	if f, err := s.enterToRemove(ctx, g, move); f != nil || err != nil {
 		return f, err
 	}
 	for part := range slices.Chunk(g.messages, opBurst) {
@@ -41,6 +41,18 @@ func (s *session) moveMessages(ctx context.Context, w *store.OpWork, g group) (*
 		}
 	}
 	return nil, nil
+}
+
+// enterToRemove is enterGroup for messages that are to go from there: by MOVE, or
+// flagged \Deleted.
+func (s *session) enterToRemove(ctx context.Context, g group, move bool) (refusal *mail.Fault, err error) {
+	if f, err := s.enterGroup(ctx, g); f != nil || err != nil {
+		return f, err
+	}
+	if move {
+		return s.fixed(nil, nil), nil
+	}
+	return s.fixed(mail.NewFlags(mail.FlagDeleted), nil), nil
 }
 
 // moves reports whether the server moves in one step (RFC 6851).
@@ -181,7 +193,7 @@ func (s *session) pushDelete(ctx context.Context, w *store.OpWork) error {
 
 // deleteMessages deletes messages of one mailbox for good.
 func (s *session) deleteMessages(ctx context.Context, w *store.OpWork, g group) (*mail.Fault, error) {
-	if f, err := s.enterGroup(ctx, g); f != nil || err != nil {
+	if f, err := s.enterToRemove(ctx, g, false); f != nil || err != nil {
 		return f, err
 	}
 	for part := range slices.Chunk(g.messages, opBurst) {

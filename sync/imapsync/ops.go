@@ -197,9 +197,6 @@ func (s *session) enterGroup(ctx context.Context, g group) (refusal *mail.Fault,
 			return goneFault("message", errReset), nil
 		}
 	}
-	if s.open.data.ReadOnly {
-		return refused("SELECT", "READ-ONLY"), nil
-	}
 	return nil, nil
 }
 

@@ -246,6 +246,7 @@ func (s *session) selectStep(o wire.SelectOptions, id mail.MailboxID, into *wire
 			if *ok = st.Type == "OK"; !*ok && st == notSent() {
 				return // what was open is open
 			}
+			into.ReadOnly = into.ReadOnly || st.Code == "READ-ONLY"
 			// Without its OK no mailbox is selected (RFC 3501 §6.3.1).
 			s.open = opened{}
 			if *ok {

@@ -70,6 +70,7 @@ const (
 	CodeNoMessage        Code = "no-such-message" // args: message
 	CodeFolderExists     Code = "folder-exists"   // args: folder
 	CodeFolderStays      Code = "folder-stays"    // args: folder: the inbox is neither renamed nor deleted
+	CodeFolderFixed      Code = "folder-fixed"    // args: folder: it is read-only, or does not keep such a flag
 	CodeFolderNoMail     Code = "folder-no-mail"  // args: folder: a level that holds folders only
 	CodeBadFolder        Code = "bad-folder-name" // args: folder, reason, delimiter
 	CodeUsage            Code = "usage"           // args: text

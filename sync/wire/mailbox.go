@@ -243,8 +243,8 @@ type SelectData struct {
 	HighestModSeq mail.ModSeq // 0: the mailbox has none
 	Unseen        uint32      // sequence number of the first unread message
 	Flags         mail.Flags
-	Permanent     mail.Flags
-	NewKeywords   bool // \* is in PERMANENTFLAGS
+	Permanent     mail.Flags // that it keeps; nil: it does not say, and keeps all (RFC 9051 §7.1)
+	NewKeywords   bool       // it keeps keywords that are new too: \* is in PERMANENTFLAGS
 	ReadOnly      bool
 }
 
@@ -278,7 +278,7 @@ func (d *SelectData) Note(r *Response) {
 	case "READ-WRITE":
 		d.ReadOnly = false
 	case "PERMANENTFLAGS":
-		d.Permanent = ParseFlags(v)
+		d.Permanent = append(mail.Flags{}, ParseFlags(v)...)
 		for f := range v.Items() {
 			d.NewKeywords = d.NewKeywords || f.Is(`\*`)
 		}

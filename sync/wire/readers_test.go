@@ -222,6 +222,10 @@ func TestSelectData(t *testing.T) {
 	if !reflect.DeepEqual(d, want) {
 		t.Errorf("got  %+v\nwant %+v", d, want)
 	}
+	var none SelectData // it says that it keeps none
+	if none.Note(parsed(t, "* OK [PERMANENTFLAGS ()] none\r\n")); none.Permanent == nil || none.NewKeywords {
+		t.Errorf("%+v", none)
+	}
 }
 
 func TestSet(t *testing.T) {
