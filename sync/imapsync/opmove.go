@@ -1,6 +1,7 @@
 package imapsync
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -70,12 +71,13 @@ func (s *session) movePart(ctx context.Context, w *store.OpWork, dest *mail.Mail
 		cmd = "UID MOVE"
 	}
 	c, f, err := s.copyCommand(ctx, cmd, part, dest)
-	if f != nil || err != nil {
+	if err != nil || f != nil && (!move || c.uids == nil) {
 		return f, err
 	}
 	there, lost := c.part(part)
 	if move {
-		return s.notThere(lost), s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(there, c), w.With...)
+		// MOVE may be done in part, and be refused then (RFC 6851 §3.3).
+		return cmp.Or(f, s.notThere(lost)), s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(there, c), w.With...)
 	}
 	if err := s.noteCopies(ctx, w, there, c); err != nil {
 		return nil, err

@@ -171,15 +171,7 @@ func (s story) play(t *testing.T) {
 	if err != nil || refused != (s.state == mail.OpFailed) {
 		t.Errorf("problems: %+v, %v", ps, err)
 	}
-	cs, err := o.store.Changes(t.Context(), rev, 1000)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range cs {
-		if _, counts := c.(mail.CountsChanged); !counts && c.Meta().Origin != mail.Here {
-			t.Errorf("told as %s: %+v", c.Meta().Origin, c)
-		}
-	}
+	o.nothingElsewhere(rev)
 }
 
 // TestACopyThatWasCutOffIsMadeOnce: a copy that the server made, and could not
@@ -261,5 +253,59 @@ func TestWhatWasNotCopiedStays(t *testing.T) {
 			t.Errorf("Work shows %d messages", n)
 		}
 		<-time.After(time.Until(op.NextTry))
+	}
+}
+
+// TestAMoveThatIsRefusedInPart: a server moves one of two messages, says so, and then
+// NO. What it moved was moved here; the other is shown where it is, and that is said.
+func TestAMoveThatIsRefusedInPart(t *testing.T) {
+	t.Parallel()
+	const caps = "MOVE UIDPLUS"
+	o := against(t, twoMessages(caps),
+		unchanged(caps)+"C: M0 UID FETCH 1:2 (UID)\nC: M1 UID MOVE 1:2 \"Work\"\nS: * 1 FETCH (UID 1)\nS: * 2 FETCH (UID 2)\nS: M0 OK done\n"+
+			"S: * OK [COPYUID 9 1 1] moved\nS: * 1 EXPUNGE\nS: M1 NO [OVERQUOTA] full\nC: N1 NOOP\nS: <close>\n",
+		signedIn(caps, 1, 1, 2)+copyInWork()+lookAtInbox(1))
+	o.mustPass()
+	ids := o.inboxIDs()
+	rev, err := o.store.Revision(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpMove, Targets: ids, Mailbox: o.box("Work").ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.pass(); err == nil {
+		t.Fatal("it was not cut off")
+	}
+	shows := func() {
+		t.Helper()
+		if in, work := o.inboxIDs(), o.list("Work"); !slices.Equal(in, ids[:1]) || len(work) != 1 || work[0].ID != ids[1] || work[0].Location.UID != 1 {
+			t.Errorf("the inbox shows %v, Work %+v", in, work)
+		}
+	}
+	shows()
+	o.mustPass()
+	shows()
+	if op, err = o.store.Op(t.Context(), op.ID); err != nil || op.State != mail.OpFailed {
+		t.Errorf("the op is %s, %v", op.State, err)
+	}
+	if ps, err := o.store.Problems(t.Context()); err != nil || len(ps) != 1 || ps[0].Code != mail.CodeRefusedCommand {
+		t.Errorf("the problems are %+v, %v", ps, err)
+	}
+	o.nothingElsewhere(rev)
+}
+
+// nothingElsewhere checks that nothing since a revision is told as another's.
+func (o *odd) nothingElsewhere(since mail.Revision) {
+	o.Helper()
+	cs, err := o.store.Changes(o.Context(), since, 1000)
+	if err != nil {
+		o.Fatal(err)
+	}
+	for _, c := range cs {
+		if _, counts := c.(mail.CountsChanged); !counts && c.Meta().Origin != mail.Here {
+			o.Errorf("told as %s: %+v", c.Meta().Origin, c)
+		}
 	}
 }
