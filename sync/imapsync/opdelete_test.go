@@ -101,3 +101,73 @@ func TestAFolderIsKeptWithWhatCouldNotBeMovedOut(t *testing.T) {
 		})
 	}
 }
+
+// TestADeletionToTheTrashDoesNotFollow: offline the user deletes a message, which moves
+// it to the trash, or files and then deletes it. Meanwhile another machine moves it. It
+// stays where that put it; if that is the trash all is as it was wanted.
+func TestADeletionToTheTrashDoesNotFollow(t *testing.T) {
+	t.Parallel()
+	dc := mailtest.StartDovecot(t, mailtest.DovecotConfig{Users: 3, Capability: allCaps})
+	for user, c := range []struct {
+		name, over, elsewhere string
+		state                 mail.OpState
+	}{
+		{"moved elsewhere", "", "Archive", mail.OpFailed},
+		{"filed, deleted, and moved elsewhere", "Junk", "Archive", mail.OpFailed},
+		{"moved to the trash elsewhere", "", "Trash", mail.OpDone},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, dc, user)
+			uid := r.deliver("INBOX", "travels")
+			r.settled()
+			r.stop()
+			id := idOf(r, "INBOX", "travels")
+			if c.over != "" {
+				r.do(r.moving(c.over, id))
+			}
+			op := r.do(r.moving("Trash", id))
+			if _, err := r.other("INBOX").Move(imap.UIDSetNum(uid), c.elsewhere).Wait(); err != nil {
+				t.Fatal(err)
+			}
+			r.start()
+			r.ended(op.ID, c.state)
+			r.sync()
+			r.agree(c.elsewhere, "travels")
+			r.eachOnce()
+			ps, err := r.store.Problems(t.Context())
+			if said := len(ps) == 1 && ps[0].Code == mail.CodeMovedElsewhere; err != nil || said != (c.state == mail.OpFailed) {
+				t.Errorf("the problems are %+v, %v", ps, err)
+			}
+		})
+	}
+}
+
+// TestTheTrashThatWasJustMadeIsTheTrash: an account without one gets a folder for what
+// is deleted. What is moved into it before the server has said what it is for is
+// deleted all the same, and does not follow what another machine moved.
+func TestTheTrashThatWasJustMadeIsTheTrash(t *testing.T) {
+	t.Parallel()
+	boxes := func(bs ...mail.Mailbox) *session {
+		s := &session{boxes: map[mail.MailboxID]*mail.Mailbox{}}
+		for i := range bs {
+			bs[i].ID = mail.MailboxID(i + 1)
+			s.boxes[bs[i].ID] = &bs[i]
+		}
+		return s
+	}
+	for name, c := range map[string]struct {
+		s    *session
+		want bool
+	}{
+		"by its role":                {boxes(mail.Mailbox{Name: "Weg", Role: mail.RoleTrash}), true},
+		"by its name":                {boxes(mail.Mailbox{Name: "INBOX.Trash", Delimiter: "."}), true},
+		"there is another":           {boxes(mail.Mailbox{Name: "Bin"}, mail.Mailbox{Name: "Trash", Role: mail.RoleTrash}), false},
+		"one deep in a person's own": {boxes(mail.Mailbox{Name: "Work/Old/Bin", Delimiter: "/"}), false},
+		"any other":                  {boxes(mail.Mailbox{Name: "Archive", Role: mail.RoleArchive}), false},
+	} {
+		if got := c.s.isTrash(1); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

@@ -437,22 +437,26 @@ func (m *model) end(op *modelOp) {
 }
 
 // endWith ends an op that the server did on some messages. What it did not move is
-// not deleted by what was queued after it.
+// not deleted by what was queued after it, and was where it is when that was queued.
 func (m *model) endWith(op *modelOp, agreed []Done) {
 	later := slices.Clone(m.ops[slices.Index(m.ops, op)+1:])
 	m.end(op)
 	if op.kind != mail.OpMove {
 		return
 	}
-	for _, del := range later {
-		if del.kind != mail.OpDelete {
-			continue
+	undone := func(tg *modelTarget) bool {
+		return op.of(tg.x) != nil && !slices.ContainsFunc(agreed, func(d Done) bool { return d.ID == tg.x.id })
+	}
+	for _, next := range later {
+		if next.kind == mail.OpDelete {
+			if next.targets = slices.DeleteFunc(next.targets, undone); len(next.targets) == 0 {
+				m.end(next)
+			}
 		}
-		del.targets = slices.DeleteFunc(del.targets, func(tg *modelTarget) bool {
-			return op.of(tg.x) != nil && !slices.ContainsFunc(agreed, func(d Done) bool { return d.ID == tg.x.id })
-		})
-		if len(del.targets) == 0 {
-			m.end(del)
+		for _, tg := range next.targets {
+			if undone(tg) && tg.source == op.dest {
+				tg.source = op.of(tg.x).source
+			}
 		}
 	}
 }

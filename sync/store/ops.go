@@ -45,10 +45,11 @@ func (s *Store) PartOp(ctx context.Context, id mail.OpID, done []Done, with ...m
 }
 
 // SpareOp notes that an op is not to be done on some of its messages: there it is
-// taken back, and a problem is raised. It stays open for the others, and ends when
-// there are none. Fault gone when the op is not open any more.
-func (s *Store) SpareOp(ctx context.Context, id mail.OpID, spared []mail.MessageID, f *mail.Fault) error {
-	return s.changeOp(ctx, "spare messages", id, nil, func(t *tx, op *mail.Op) error {
+// taken back, and a problem is raised; so are those that are sent with it. It stays
+// open for the others, and ends when there are none. Fault gone when the op is not
+// open any more.
+func (s *Store) SpareOp(ctx context.Context, id mail.OpID, spared []mail.MessageID, f *mail.Fault, with ...mail.OpID) error {
+	return s.changeOp(ctx, "spare messages", id, with, func(t *tx, op *mail.Op) error {
 		return t.spare(op, spared, f)
 	})
 }
@@ -268,6 +269,11 @@ func (t *tx) lift(op mail.Op, done []Done, all bool) error {
 	}
 	if err := t.tell(op.Account, &n); err != nil || op.Kind != mail.OpMove && op.Kind != mail.OpCopy {
 		return err
+	}
+	if op.Kind == mail.OpMove {
+		if err := t.backToSource(op, undone); err != nil {
+			return err
+		}
 	}
 	return t.rescue(op, undone)
 }

@@ -40,6 +40,18 @@ func (t *tx) rescue(op mail.Op, undone []mail.MessageID) error {
 	return nil
 }
 
+// backToSource has it known, of what was queued after a move, that messages which were
+// not moved are still where they were before it.
+func (t *tx) backToSource(op mail.Op, undone []mail.MessageID) error {
+	for _, id := range undone {
+		if _, err := t.exec(`UPDATE op_targets SET source = (SELECT source FROM op_targets WHERE op = ?1 AND message = ?2)
+			WHERE message = ?2 AND op > ?1 AND NOT done AND source = ?3`, int64(op.ID), int64(id), int64(op.Mailbox)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func setOf(ids []mail.MessageID) map[mail.MessageID]bool {
 	set := make(map[mail.MessageID]bool, len(ids))
 	for _, id := range ids {

@@ -149,3 +149,46 @@ func TestAFolderIsNotDeletedBeforeWhatIsToBeFoundInIt(t *testing.T) {
 		t.Errorf("to be sent: %+v", w)
 	}
 }
+
+// TestAMoveThatWasNotDoneIsNoMoveElsewhere: a message is moved and then moved on, and
+// the first move is refused. The second finds it where the user left it, and takes it
+// back there.
+func TestAMoveThatWasNotDoneIsNoMoveElsewhere(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	trash := f.folders("INBOX", "Work", "Trash")["Trash"]
+	ids := []mail.MessageID{f.id(inbox, 2)}
+	first := f.queue(mail.Op{Kind: mail.OpMove, Targets: ids, Mailbox: work.ID})
+	f.must(f.StartOp(f.ctx(), first.ID)) // it does not join the next
+	next := f.queue(mail.Op{Kind: mail.OpMove, Targets: ids, Mailbox: trash.ID})
+	f.must(f.FailOp(f.ctx(), first.ID, offline))
+	w := f.ready()
+	if len(w) != 1 || w[0].Messages[0].Source != inbox.ID || w[0].Messages[0].Location.Mailbox != inbox.ID {
+		t.Fatalf("to be sent: %+v", w)
+	}
+	f.must(f.StartOp(f.ctx(), next.ID))
+	f.must(f.FinishOp(f.ctx(), next.ID, done(ids...)))
+	if back, err := f.Undo(f.ctx(), 0); err != nil || back.Mailbox != inbox.ID {
+		t.Errorf("taken back: %+v, %v", back, err)
+	}
+}
+
+// TestWhatIsSparedIsSparedByAllThatAreSentWithIt: of two moves that are sent as one,
+// the message is kept where it is now, and neither is left over.
+func TestWhatIsSparedIsSparedByAllThatAreSentWithIt(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	bs := f.folders("INBOX", "Work", "Trash", "Kept")
+	ids := []mail.MessageID{f.id(inbox, 2)}
+	f.queue(mail.Op{Kind: mail.OpMove, Targets: ids, Mailbox: work.ID})
+	f.queue(mail.Op{Kind: mail.OpMove, Targets: ids, Mailbox: bs["Trash"].ID})
+	f.apply(Delta{Mailbox: inbox.ID, Gone: []mail.UID{2}}, Delta{Mailbox: bs["Kept"].ID, Added: []Fetched{msg(10, 2)}})
+	w := f.ready()
+	if len(w) != 1 || len(w[0].With) != 1 {
+		t.Fatalf("to be sent: %+v", w)
+	}
+	f.must(f.StartOp(f.ctx(), w[0].Op.ID, w[0].With...))
+	f.must(f.SpareOp(f.ctx(), w[0].Op.ID, ids, &mail.Fault{Code: mail.CodeMovedElsewhere, Class: mail.ClassConflict}, w[0].With...))
+	f.state(w[0].Op.ID, mail.OpFailed)
+	f.state(w[0].With[0], mail.OpFailed)
+	f.counts("Kept", 1, 1)
+	f.problems(mail.CodeMovedElsewhere)
+}

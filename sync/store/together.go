@@ -90,6 +90,7 @@ func (w *OpWork) join(later OpWork) {
 		add, remove := m.Add, m.Remove
 		m.Add = old[m.ID].Add.With(add, remove)
 		m.Remove = old[m.ID].Remove.With(remove, add)
+		m.Source = old[m.ID].Source
 	}
 	w.With = append(w.With, w.Op.ID)
 	later.With = w.With

@@ -24,6 +24,9 @@ func TestWhatFollowsOnTheSameMessagesIsSentAsOne(t *testing.T) {
 	if len(w) != 4 || len(w[1].With) != 1 || w[1].With[0] != first.ID || w[1].Op.ID != last.ID {
 		t.Fatalf("with a change of one message in between: %+v", w)
 	}
+	if m := w[1].Messages[0]; m.Source != inbox.ID {
+		t.Errorf("before both moves it was in %d", m.Source)
+	}
 	if _, err := f.Undo(f.ctx(), 0); err != nil {
 		t.Fatal(err)
 	}
