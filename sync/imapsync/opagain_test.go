@@ -140,3 +140,49 @@ func TestCutOffAndNothingNamesIt(t *testing.T) {
 		})
 	}
 }
+
+// TestADeletionThatWasCutOffIsDone: the server expunged a message, and could not say
+// so. When it has turned up nowhere for two minutes it is gone, as it was wanted.
+func TestADeletionThatWasCutOffIsDone(t *testing.T) {
+	t.Parallel()
+	caps := "UIDPLUS"
+	o := against(t, twoMessages(caps),
+		unchanged(caps)+"C: M2 UID STORE 1 +FLAGS.SILENT (\\Deleted)\nS: M2 OK done\nC: M3 UID EXPUNGE 1\nS: <close>\n",
+		signedIn(caps, 1, 0, 1)+lookAtInbox(1))
+	o.mustPass()
+	// The store's clock is behind: what goes is gone for long at once.
+	o.again(store.Options{Now: func() time.Time { return time.Now().Add(-3 * time.Minute) }})
+	op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpDelete, Targets: o.inboxIDs()[1:]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.pass(); err == nil {
+		t.Fatal("nothing was cut")
+	}
+	o.mustPass()
+	o.isDone(op.ID)
+}
+
+// again opens the store anew.
+func (o *odd) again(opts store.Options) {
+	o.Helper()
+	if err := o.store.Close(); err != nil {
+		o.Fatal(err)
+	}
+	var err error
+	if o.store, err = store.Open(o.Context(), o.dir, opts); err != nil {
+		o.Fatal(err)
+	}
+	o.cfg.Store = o.store
+}
+
+// isDone checks that an op is done, and that there is nothing to be said.
+func (o *odd) isDone(id mail.OpID) {
+	o.Helper()
+	if op, err := o.store.Op(o.Context(), id); err != nil || op.State != mail.OpDone {
+		o.Errorf("the op is %s (%s), %v", op.State, op.Fault, err)
+	}
+	if ps, err := o.store.Problems(o.Context()); err != nil || len(ps) > 0 {
+		o.Errorf("the problems are %+v, %v", ps, err)
+	}
+}

@@ -108,6 +108,10 @@ func (s *session) pushMessages(ctx context.Context, w *store.OpWork, f send) (st
 		}
 		some = true
 	}
+	if !some && w.Op.Kind == mail.OpDelete {
+		// What is gone is as it was wanted.
+		return true, s.w.cfg.Store.FinishOp(ctx, w.Op.ID, doneOf(w.Messages, copied{}), w.With...)
+	}
 	if !some {
 		return true, s.w.cfg.Store.FailOp(ctx, w.Op.ID, goneFault("message", nil), w.With...)
 	}
