@@ -163,6 +163,31 @@ func TestADeletionThatWasCutOffIsDone(t *testing.T) {
 	o.isDone(op.ID)
 }
 
+// TestAnActionIsDoneAlthoughNobodyNotedItsEnd: Heron is killed when all that the server
+// did is noted, and before the end of the action is.
+func TestAnActionIsDoneAlthoughNobodyNotedItsEnd(t *testing.T) {
+	t.Parallel()
+	o := against(t, twoMessages(""), strings.Replace(unchanged(""), "(UID 1 FLAGS ())", "(UID 1 FLAGS (\\Seen))", 1))
+	o.mustPass()
+	id := o.inboxIDs()[1]
+	op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpFlags, Targets: []mail.MessageID{id}, Add: mail.NewFlags(mail.FlagSeen)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := o.store.StartOp(t.Context(), op.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.store.PartOp(t.Context(), op.ID, []store.Done{{ID: id}}); err != nil {
+		t.Fatal(err)
+	}
+	o.again(store.Options{})
+	o.mustPass()
+	o.isDone(op.ID)
+	if _, err := o.store.Undo(t.Context(), op.ID); err != nil {
+		t.Errorf("it cannot be taken back: %v", err)
+	}
+}
+
 // again opens the store anew.
 func (o *odd) again(opts store.Options) {
 	o.Helper()

@@ -108,8 +108,8 @@ func (s *session) pushMessages(ctx context.Context, w *store.OpWork, f send) (st
 		}
 		some = true
 	}
-	if !some && w.Op.Kind == mail.OpDelete {
-		// What is gone is as it was wanted.
+	if w.Done || !some && w.Op.Kind == mail.OpDelete {
+		// An earlier try did it all, or what is gone is as it was wanted.
 		return true, s.w.cfg.Store.FinishOp(ctx, w.Op.ID, doneOf(w.Messages, copied{}), w.With...)
 	}
 	if !some {

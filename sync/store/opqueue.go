@@ -84,7 +84,7 @@ func (s *Store) Op(ctx context.Context, id mail.OpID) (mail.Op, error) {
 //
 // Ops that can be sent as one come as one, at the place of the first of them; see
 // OpWork.With. An op in state sending is ready too: Heron ended before its answer
-// came.
+// came, or before its end was noted; see OpWork.Done.
 //
 // Next is when the first of those that only wait for the time is ready; zero
 // when there is none.
@@ -114,6 +114,12 @@ func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.T
 			w := OpWork{Op: op}
 			for _, r := range rows {
 				w.Messages = append(w.Messages, r.Target)
+			}
+			if len(rows) == 0 {
+				if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM op_targets WHERE op = ? AND agreed)`, int64(op.ID)).
+					Scan(&w.Done); err != nil {
+					return err
+				}
 			}
 			if op.Kind == mail.OpFolderDelete || op.Kind == mail.OpFolderRename {
 				if err := tx.QueryRowContext(ctx, `SELECT known_total, known_next, old_name FROM ops WHERE id = ?`, int64(op.ID)).

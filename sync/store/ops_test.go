@@ -239,6 +239,22 @@ func TestPartlyDone(t *testing.T) {
 	}
 }
 
+// TestWhatIsDoneOutlivesARestart: the server did an op on all of its messages, and
+// Heron ended before the op did.
+func TestWhatIsDoneOutlivesARestart(t *testing.T) {
+	f := open(t)
+	b := f.inbox(2)
+	op := f.mark([]mail.MessageID{f.id(b, 1), f.id(b, 2)}, seen, nil)
+	f.must(f.StartOp(f.ctx(), op.ID))
+	for i, id := range op.Targets {
+		f.must(f.PartOp(f.ctx(), op.ID, done(id)))
+		f = f.again()
+		if w := f.ready(); len(w) != 1 || w[0].Done != (i == 1) || len(w[0].Messages) != 1-i {
+			t.Errorf("after message %d: %+v", i+1, w)
+		}
+	}
+}
+
 func TestOpsOutliveARestart(t *testing.T) {
 	f := open(t)
 	b := f.inbox(1)

@@ -115,6 +115,9 @@ type OpWork struct {
 	// that are sent by sending Op: the messages' Add and Remove are the sum of all
 	// of them. Whatever becomes of Op is told of them with it.
 	With []mail.OpID
+	// Done says that the server did all of the op, and that Heron ended before the op
+	// did.
+	Done bool
 	// Messages are the op's targets that are not yet done, in their order.
 	Messages []Target
 	// KnownTotal and KnownNext are, of an op that deletes a folder, how many
