@@ -28,9 +28,12 @@ func (s *session) doubt(ctx context.Context, list []listed, boxes []mail.Mailbox
 		}
 		list = append(list, left...)
 	}
-	s.named = make(map[string]bool, len(list))
+	s.named, s.levels = make(map[string]bool, len(list)), map[string]bool{}
 	for i := range list {
 		s.named[list[i].Name] = true
+		if !list[i].Selectable() {
+			s.levels[list[i].Name] = true
+		}
 	}
 	return list, nil
 }

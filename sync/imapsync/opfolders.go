@@ -176,23 +176,12 @@ func below(name, other, delimiter string) bool {
 	return delimiter != "" && strings.HasPrefix(name, other+delimiter)
 }
 
-// deleteFolder deletes a folder, unless mail came into it that the user could
-// not know of.
+// deleteFolder deletes a folder, if what is in it is known to be what the user saw.
+// Only a name that holds nothing but folders needs no look.
 func (s *session) deleteFolder(ctx context.Context, box *mail.Mailbox, w *store.OpWork) (*mail.Fault, error) {
-	if box.Selectable {
-		now, f, err := s.statusNow(ctx, box.Name)
-		if err != nil {
-			return nil, err
-		}
-		switch {
-		case f != nil && f.Class == mail.ClassConflict:
-			// If it is gone, DELETE says so.
-		case f != nil:
-			return f, nil
-		case now.Messages > w.KnownTotal,
-			w.KnownNext != 0 && now.UIDNext > w.KnownNext && now.Messages > 0,
-			now.UIDValidity != 0 && box.Cursor.UIDValidity != 0 && now.UIDValidity != box.Cursor.UIDValidity && now.Messages > 0:
-			return &mail.Fault{Code: mail.CodeFolderChanged, Class: mail.ClassConflict, Args: mail.Args{"folder": box.Path()}}, nil
+	if !s.levels[box.Name] {
+		if f, err := s.asSeen(ctx, box, w); f != nil || err != nil {
+			return f, err
 		}
 	}
 	if s.open.id == box.ID {
@@ -219,6 +208,54 @@ func (s *session) finishDeletion(ctx context.Context, name string) error {
 		return nil
 	}
 	return s.unsubscribe(ctx, name)
+}
+
+// asSeen returns nil if all that is in a folder is what the user could see in it when
+// they deleted it. The number of messages does not say so: one may have gone and
+// another one come. Where STATUS does not say more, EXAMINE is asked.
+func (s *session) asSeen(ctx context.Context, box *mail.Mailbox, w *store.OpWork) (*mail.Fault, error) {
+	now, f, err := s.statusNow(ctx, box.Name)
+	switch {
+	case err != nil:
+		return nil, err
+	case f != nil && s.w.falls.leavesOut(box.Name):
+		return s.leftOutFault(box), nil
+	case f != nil:
+		return f, nil
+	case now.Messages > 0 && (now.UIDNext == 0 || now.UIDValidity == 0):
+		if f, err := s.examine(ctx, box, &now); f != nil || err != nil {
+			return f, err
+		}
+	}
+	switch {
+	case now.Messages == 0:
+		return nil, nil
+	case now.Messages > w.KnownTotal,
+		w.KnownNext != 0 && now.UIDNext > w.KnownNext,
+		now.UIDValidity != 0 && box.Cursor.UIDValidity != 0 && now.UIDValidity != box.Cursor.UIDValidity:
+		return &mail.Fault{Code: mail.CodeFolderChanged, Class: mail.ClassConflict, Args: mail.Args{"folder": box.Path()}}, nil
+	case now.UIDNext == 0 || now.UIDValidity == 0:
+		return refused("EXAMINE", "no UIDNEXT"), nil
+	}
+	return nil, nil
+}
+
+// examine takes a mailbox's numbers from EXAMINE.
+func (s *session) examine(ctx context.Context, box *mail.Mailbox, into *wire.StatusData) (refusal *mail.Fault, err error) {
+	var sel wire.SelectData
+	var ok bool
+	var why wire.Status
+	st := s.selectStep(wire.SelectOptions{Mailbox: box.Name, ReadOnly: true}, 0, &sel, &ok, nil)
+	end := st.end
+	st.end = func(status wire.Status) { why = status; end(status) }
+	if err := s.play(ctx, []step{st, s.leaveStep()}); err != nil {
+		return nil, err
+	}
+	if !ok {
+		return why.Fault("EXAMINE"), nil
+	}
+	into.Messages, into.UIDNext, into.UIDValidity = int(sel.Exists), sel.UIDNext, sel.UIDValidity
+	return nil, nil
 }
 
 // statusNow asks for one mailbox's STATUS. What does not say how many messages

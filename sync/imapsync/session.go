@@ -47,6 +47,7 @@ type session struct {
 	did      map[asked]bool    // what was asked of folders, and answered
 	suspects map[string]string // names that were listed and could not be had, and by which command
 	named    map[string]bool   // names that the last listing had; nil before the first
+	levels   map[string]bool   // of them, those that only hold folders
 
 	total      int       // messages on the server at the last listing
 	reported   bool      // progress was told that is not at its end
@@ -278,10 +279,7 @@ func (s *session) enter(ctx context.Context, box *mail.Mailbox) error {
 		if !ok {
 			s.pollNow()
 			if s.w.falls.leavesOut(box.Name) {
-				return &mail.Fault{
-					Code: mail.CodeFolderLeftOut, Class: mail.ClassConflict, Args: mail.Args{"folder": box.Path()},
-					RetryAfter: time.Until(s.w.falls.until(box.Name)),
-				}
+				return s.leftOutFault(box)
 			}
 			return &mail.Fault{
 				Code: mail.CodeGone, Class: mail.ClassConflict, Args: mail.Args{"what": "folder"},
@@ -297,6 +295,14 @@ func (s *session) enter(ctx context.Context, box *mail.Mailbox) error {
 		return &mail.Fault{Code: mail.CodeGone, Class: mail.ClassConflict, Args: mail.Args{"what": "message"}, Err: errReset}
 	}
 	return nil
+}
+
+// leftOutFault says that a folder is left out for now, and for how long.
+func (s *session) leftOutFault(box *mail.Mailbox) *mail.Fault {
+	return &mail.Fault{
+		Code: mail.CodeFolderLeftOut, Class: mail.ClassConflict, Args: mail.Args{"folder": box.Path()},
+		RetryAfter: time.Until(s.w.falls.until(box.Name)),
+	}
 }
 
 var errReset = errors.New("imapsync: the mailbox has a new UIDVALIDITY")

@@ -1,0 +1,124 @@
+package imapsync
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// workHasOne is a first look at the inbox, and at Work with its one message.
+func workHasOne() string {
+	return signedIn("UIDPLUS", 2, 1, 2) +
+		"C: A5 SELECT \"INBOX\"\nC: A6 FETCH 1:* " + items + "\n" + selected("A5", 2, 3) + messages(1, 2) + "S: A6 OK done\n" +
+		"C: W1 SELECT \"Work\"\nC: W2 FETCH 1:* " + items + "\n" + openWork("W1", "[UIDVALIDITY 9]", "[UIDNEXT 2]") +
+		"S: * 1 FETCH (UID 1 " + data(9) + ")\nS: W2 OK done\nC: A7 SELECT \"INBOX\"\n" + selected("A7", 2, 3) + peek("1:2")
+}
+
+// openWork is the answer that opens Work with one message in it.
+func openWork(tag string, codes ...string) string {
+	var b strings.Builder
+	b.WriteString("S: * 1 EXISTS\n")
+	for _, c := range codes {
+		b.WriteString("S: * OK " + c + " hm\n")
+	}
+	return b.String() + "S: " + tag + " OK done\n"
+}
+
+// TestAFolderIsDeletedAsItWasSeen: Work has one message, which the user saw when they
+// deleted the folder. It is deleted if that one is all there can be in it; what the
+// server does not say of it at once is asked for.
+func TestAFolderIsDeletedAsItWasSeen(t *testing.T) {
+	t.Parallel()
+	const (
+		ask     = "C: N1 NOOP\nS: N1 OK done\nC: N2 STATUS \"Work\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\n"
+		examine = "C: X1 EXAMINE \"Work\"\nC: X2 SELECT \"INBOX\"\n"
+		deleted = "C: D1 DELETE \"Work\"\nS: D1 OK done\nC: D2 UNSUBSCRIBE \"Work\"\nS: D2 OK done\n"
+	)
+	status := func(numbers string) string {
+		return ask + "S: * STATUS Work (" + numbers + ")\nS: N2 OK done\n"
+	}
+	inbox := selected("X2", 2, 3)
+	for name, c := range map[string]struct {
+		script string
+		code   mail.Code // "": it is deleted
+	}{
+		"as it was":                    {status("MESSAGES 1 UIDNEXT 2 UIDVALIDITY 9") + deleted, ""},
+		"emptied":                      {status("MESSAGES 0 UIDNEXT 2 UIDVALIDITY 9") + deleted, ""},
+		"one came and all went":        {status("MESSAGES 0 UIDNEXT 3 UIDVALIDITY 9") + deleted, ""},
+		"one came":                     {status("MESSAGES 2 UIDNEXT 3 UIDVALIDITY 9"), mail.CodeFolderChanged},
+		"one came and one went":        {status("MESSAGES 1 UIDNEXT 3 UIDVALIDITY 9"), mail.CodeFolderChanged},
+		"made anew":                    {status("MESSAGES 1 UIDNEXT 2 UIDVALIDITY 10"), mail.CodeFolderChanged},
+		"no UIDNEXT":                   {status("MESSAGES 1 UIDVALIDITY 9") + examine + openWork("X1", "[UIDVALIDITY 9]", "[UIDNEXT 2]") + inbox + deleted, ""},
+		"no UIDNEXT, emptied":          {status("MESSAGES 0 UIDVALIDITY 9") + deleted, ""},
+		"no UIDNEXT, one came":         {status("MESSAGES 1 UIDVALIDITY 9") + examine + openWork("X1", "[UIDVALIDITY 9]", "[UIDNEXT 3]") + inbox, mail.CodeFolderChanged},
+		"no UIDVALIDITY, made anew":    {status("MESSAGES 1 UIDNEXT 2") + examine + openWork("X1", "[UIDVALIDITY 10]", "[UIDNEXT 2]") + inbox, mail.CodeFolderChanged},
+		"UIDNEXT nowhere":              {status("MESSAGES 1 UIDVALIDITY 9") + examine + openWork("X1", "[UIDVALIDITY 9]") + inbox, mail.CodeRefusedCommand},
+		"UIDVALIDITY nowhere":          {status("MESSAGES 1 UIDNEXT 2") + examine + openWork("X1", "[UIDNEXT 2]") + inbox, mail.CodeRefusedCommand},
+		"no UIDNEXT, not to be opened": {status("MESSAGES 1 UIDVALIDITY 9") + examine + "S: X1 NO not now\n" + inbox, mail.CodeRefusedCommand},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := against(t, workHasOne(), signedIn("UIDPLUS", 2, 1, 2)+lookAtWork()+lookAtInbox(2)+c.script)
+			o.mustPass()
+			op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpFolderDelete, Mailbox: o.box("Work").ID})
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.mustPass()
+			want := mail.OpDone
+			if c.code != "" {
+				want = mail.OpFailed
+				o.box("Work") // it shows again
+			}
+			if op, err = o.store.Op(t.Context(), op.ID); err != nil || op.State != want || op.Fault != string(c.code) {
+				t.Errorf("the op is %s (%s), %v", op.State, op.Fault, err)
+			}
+		})
+	}
+}
+
+// lookAtWork compares the flags of its one message.
+func lookAtWork() string {
+	return "C: V1 SELECT \"Work\"\nC: V2 UID FETCH 1:1 (UID FLAGS)\nC: V3 UID FETCH 2:* " + items + "\n" +
+		openWork("V1", "[UIDVALIDITY 9]", "[UIDNEXT 2]") + "S: * 1 FETCH (UID 1 FLAGS ())\nS: V2 OK done\nS: V3 OK done\n"
+}
+
+// TestAFolderThatCannotBeReadIsKept: a server has no STATUS of two folders. The one
+// that it lists as a folder of mail may be full of it, and is kept; the other one only
+// holds folders.
+func TestAFolderThatCannotBeReadIsKept(t *testing.T) {
+	const (
+		list = askAll + "S: * LIST () \"/\" INBOX\nS: * STATUS INBOX (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 7 UNSEEN 0)\n" +
+			"S: * LIST (\\Noselect) \"/\" Level\nS: * LIST () \"/\" Work\nS: ? OK done\n"
+		status  = "C: ? STATUS \"Work\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\nS: ? NO [SERVERBUG] Internal error occurred\n"
+		deletes = "C: ? DELETE \"Level\"\nS: ? OK done\nC: ? UNSUBSCRIBE \"Level\"\nS: ? OK done\n"
+	)
+	transcript := polled + adopted() + poll + list + status + poll + list + status + poll + status + deletes + "C: <anything>\n"
+	inBubble(t, plays(transcript), nil, func(t *bubble) {
+		time.Sleep(90 * time.Second)
+		synctest.Wait()
+		var ops []mail.OpID
+		for _, name := range []string{"Work", "Level"} {
+			box, err := t.store.MailboxByPath(t.Context(), "a", name)
+			if err != nil || box.Selectable {
+				t.Fatalf("%+v, %v", box, err)
+			}
+			op, err := t.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpFolderDelete, Mailbox: box.ID})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ops = append(ops, op.ID)
+		}
+		t.w.OpsQueued()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		for i, want := range []mail.OpState{mail.OpFailed, mail.OpDone} {
+			if op, err := t.store.Op(t.Context(), ops[i]); err != nil || op.State != want {
+				t.Errorf("op %d is %s (%s), %v", i, op.State, op.Fault, err)
+			}
+		}
+	})
+}
