@@ -150,7 +150,7 @@ func (s *session) settle(ctx context.Context, t *target) (d *store.Delta, done b
 		s.refuse(t.box, t.refusal.Fault("SELECT"), t.refusal.Code)
 		return nil, true, nil
 	}
-	for _, f := range []*mail.Fault{t.refusedOld, t.refusedNew} {
+	for _, f := range []*mail.Fault{t.refusedOld, t.refusedNew, t.refusedSought} {
 		if f != nil && f.Class == mail.ClassLimit {
 			return nil, false, f
 		}
@@ -185,10 +185,15 @@ func (s *session) settle(ctx context.Context, t *target) (d *store.Delta, done b
 		t.how = byFlags
 		return nil, false, nil
 	}
+	if less := t.refusedSought != nil || t.tooMuch && len(t.unknown) > 0; less && !t.seekLess() {
+		return nil, false, nil
+	}
 	if (t.refusedNew != nil || t.tooMuch) && !t.bisect() {
 		return nil, false, nil
 	}
-	t.added = sorted(t.added, t.next(), t.upTo)
+	t.added = sortedOf(t.added, func(u mail.UID) bool {
+		return u >= t.next() && (t.upTo == 0 || u <= t.upTo) || t.seeks(u)
+	})
 	gone, sure, err := s.missing(ctx, t)
 	if err != nil || !sure {
 		return nil, false, err
@@ -228,6 +233,9 @@ func (s *session) missing(ctx context.Context, t *target) (gone []mail.UID, sure
 			return nil, false, err
 		}
 		gone = without(known, t.alive)
+		if t.seek(t.unknownIn(t.alive, known)) {
+			return nil, false, nil
+		}
 	case t.how == byVanished:
 		if gone, err = s.vanished(ctx, t); err != nil {
 			return nil, false, err
@@ -244,9 +252,13 @@ func (s *session) missing(ctx context.Context, t *target) (gone []mail.UID, sure
 		if known, err = s.known(ctx, t); err != nil {
 			return nil, false, err
 		}
-		gone = without(known, wire.NewSet(seen))
+		there := wire.NewSet(seen)
+		gone = without(known, there)
+		if t.seek(t.unknownIn(there, known)) {
+			return nil, false, nil
+		}
 	}
-	if !t.askUIDs && !t.counts(len(gone)) {
+	if !t.askUIDs && !t.sought && !t.counts(len(gone)) {
 		t.askUIDs, t.light = true, false
 		return nil, false, nil
 	}
@@ -332,7 +344,7 @@ func (t *target) delta(s *session, gone []mail.UID) *store.Delta {
 			d.Flags = append(d.Flags, f)
 		}
 	}
-	d.Uncertain = s.quarantine(t.box.ID, t.bad, t.next())
+	d.Uncertain = slices.DeleteFunc(s.quarantine(t.box.ID, t.bad, 1), func(u mail.UID) bool { return u < t.next() && !t.seeks(u) })
 	if t.lethal {
 		s.w.spare(share{box: t.box.ID})
 	}

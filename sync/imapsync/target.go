@@ -35,18 +35,20 @@ type target struct {
 	hasStatus bool
 
 	how       method
-	light     bool     // of byFlags: only new mail was told of, so ask for no flags
-	askStatus bool     // no STATUS came with a listing
-	askUIDs   bool     // which UIDs exist has to be known
-	noFlags   bool     // the server refuses them: what is new and gone is asked alone
-	doubted   bool     // an earlier round would have removed most of the mailbox
-	upTo      mail.UID // new messages above it are left for the next round; 0: all
-	tail      int      // of adopt: how many messages to take, newest first
-	expected  int      // new messages, as far as it is known beforehand
-	lethal    bool     // the one new message that would be asked for is never answered
-	peeked    bool     // the first words of new messages were asked for too
-	turn      int      // its last question's, of those of the session
-	held      *int     // bytes of new messages that are kept, of this target or of all
+	light     bool       // of byFlags: only new mail was told of, so ask for no flags
+	askStatus bool       // no STATUS came with a listing
+	askUIDs   bool       // which UIDs exist has to be known
+	noFlags   bool       // the server refuses them: what is new and gone is asked alone
+	doubted   bool       // an earlier round would have removed most of the mailbox
+	upTo      mail.UID   // new messages above it are left for the next round; 0: all
+	tail      int        // of adopt: how many messages to take, newest first
+	expected  int        // new messages, as far as it is known beforehand
+	lethal    bool       // the one new message that would be asked for is never answered
+	sought    bool       // unknown was asked for, or is in the next round
+	unknown   []mail.UID // that should be known: they are fetched too, ascending
+	peeked    bool       // the first words of new messages were asked for too
+	turn      int        // its last question's, of those of the session
+	held      *int       // bytes of new messages that are kept, of this target or of all
 
 	sel     wire.SelectData
 	opened  bool
@@ -65,6 +67,7 @@ type target struct {
 	flooded   bool         // more flags came than there can be messages
 
 	refusedOld, refusedNew *mail.Fault // of the FETCH of flags, and of new messages
+	refusedSought          *mail.Fault // of that of unknown
 }
 
 // from and next bound the UIDs that are known: [from, next).
@@ -162,6 +165,9 @@ func (t *target) steps(s *session) []step {
 			fetch(nil, &t.refusedOld, "UID FETCH %d:%d (UID FLAGS)", t.from(), t.next()-1)
 		}
 	}
+	if len(t.unknown) > 0 {
+		t.seekStep(s, fetch)
+	}
 	if t.lethal = t.upTo == t.next() && s.w.lethal(share{box: t.box.ID}, t.upTo); t.lethal {
 		t.bad = append(t.bad, t.upTo)
 		return steps
@@ -248,7 +254,7 @@ func (t *target) forget() {
 	t.sel, t.opened, t.refusal, t.exists = wire.SelectData{}, false, wire.Status{}, 0
 	t.flags, t.added, t.bad, t.gone, t.knew = nil, nil, nil, nil, false
 	t.flagSets, t.flagBytes, t.flooded = nil, 0, false
-	t.alive, t.refusedOld, t.refusedNew, t.tooMuch = nil, nil, nil, false
+	t.alive, t.refusedOld, t.refusedNew, t.refusedSought, t.tooMuch = nil, nil, nil, nil, false
 }
 
 // note takes what is answered while the mailbox is selected.
@@ -311,7 +317,12 @@ func fetched(f wire.Fetch) store.Fetched {
 // sorted returns the messages with UIDs in [lo, hi], each once, ascending. The
 // last answer of several counts. hi 0 means all.
 func sorted(fs []store.Fetched, lo, hi mail.UID) []store.Fetched {
-	fs = slices.DeleteFunc(fs, func(f store.Fetched) bool { return f.UID < lo || hi > 0 && f.UID > hi })
+	return sortedOf(fs, func(u mail.UID) bool { return u >= lo && (hi == 0 || u <= hi) })
+}
+
+// sortedOf is sorted of the messages whose UIDs are wanted.
+func sortedOf(fs []store.Fetched, wanted func(mail.UID) bool) []store.Fetched {
+	fs = slices.DeleteFunc(fs, func(f store.Fetched) bool { return !wanted(f.UID) })
 	slices.SortStableFunc(fs, func(a, b store.Fetched) int { return cmp.Compare(a.UID, b.UID) })
 	out := fs[:0]
 	for i, f := range fs {
