@@ -80,6 +80,7 @@ func (s *session) list(ctx context.Context) ([]listed, error) {
 		return nil, err
 	}
 	list := b.finish()
+	s.garbled = b.garbled
 	if s.notify.on { // told unasked, of mailboxes that were deleted
 		list = slices.DeleteFunc(list, func(l listed) bool { return l.Has(nonExistent) })
 	}
@@ -172,6 +173,8 @@ type listing struct {
 	list  []listed
 	index map[string]int
 	early map[string]wire.StatusData // a STATUS may come before its LIST
+	// garbled says that a LIST answer could not be read: there is a folder more.
+	garbled bool
 }
 
 func newListing() *listing {
@@ -184,7 +187,8 @@ func (b *listing) note(r *wire.Response) bool {
 	case "LIST":
 		d, err := wire.ParseList(r)
 		if err != nil || r.Bad != nil {
-			return true // one folder that cannot be read; the others go on
+			b.garbled = true // one folder that cannot be read; the others go on
+			return true
 		}
 		l := listed{ListData: d, role: d.Role(), subscribed: d.Has(`\Subscribed`)}
 		if i, ok := b.index[d.Name]; ok {

@@ -53,6 +53,10 @@ func ended(err error) bool {
 // pushOp sends one op and tells the store how it ended. stale says that what the
 // store says of other ops has to be asked for again.
 func (s *session) pushOp(ctx context.Context, w *store.OpWork) (stale bool, err error) {
+	if box := s.boxes[w.Op.Mailbox]; box != nil && w.Op.State == mail.OpWaiting && s.unsure[box.Name] {
+		// Nobody knows whether the folder is there: a listing that can be read tells.
+		return true, s.w.cfg.Store.RetryOp(ctx, w.Op.ID, time.Now().Add(opLater), nil, w.With...)
+	}
 	if err := s.w.cfg.Store.StartOp(ctx, w.Op.ID, w.With...); err != nil {
 		return true, err
 	}

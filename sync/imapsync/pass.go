@@ -87,7 +87,7 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 	budget := adoptTogther
 	for id, box := range s.boxes {
 		l := byName[box.Name]
-		if l == nil || !l.indexed() {
+		if l == nil || !l.indexed() || s.unsure[box.Name] {
 			continue
 		}
 		t := &target{box: box, status: l.status, hasStatus: l.hasStatus}
