@@ -60,6 +60,10 @@ func (s *Store) SpareOp(ctx context.Context, id mail.OpID, spared []mail.Message
 func (s *Store) NoteCopies(ctx context.Context, id mail.OpID, made []Done) error {
 	return s.changeOp(ctx, "note copies", id, nil, func(t *tx, op *mail.Op) error {
 		for _, d := range made {
+			d, err := t.believed(op, d)
+			if err != nil {
+				return err
+			}
 			if _, err := t.exec(`UPDATE op_targets SET copied = 1, uid = ?, uidvalidity = ? WHERE op = ? AND message = ?`,
 				int64(d.UID), int64(d.UIDValidity), int64(op.ID), int64(d.ID)); err != nil {
 				return err
@@ -290,7 +294,9 @@ func (t *tx) liftOne(op mail.Op, id mail.MessageID, d *Done, n *notes) error {
 	}
 	res := Done{}
 	if d != nil {
-		res = *d
+		if res, err = t.believed(&op, *d); err != nil {
+			return err
+		}
 	}
 	if _, err := t.exec(`UPDATE op_targets SET done = 1, agreed = ?, uid = ?, uidvalidity = ? WHERE op = ? AND message = ?`,
 		d != nil, int64(res.UID), int64(res.UIDValidity), int64(op.ID), int64(id)); err != nil {

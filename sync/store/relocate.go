@@ -24,6 +24,28 @@ type Done struct {
 	passed bool // it was done by a later op, which says where the message is
 }
 
+// believed is what a server said of a message and its place in the destination. A
+// UID that another message is known to have there is left out: what is done to the
+// one would be done to the other. The message is then known again by the next look.
+func (t *tx) believed(op *mail.Op, d Done) (Done, error) {
+	if d.UID == 0 || op.Kind != mail.OpMove && op.Kind != mail.OpCopy {
+		return d, nil
+	}
+	b, err := t.box(op.Mailbox)
+	if err != nil || d.UIDValidity != b.Cursor.UIDValidity {
+		return d, err
+	}
+	var one int
+	taken, err := t.row(`SELECT 1 FROM messages o JOIN messages m ON m.id = ? AND o.id <> m.id WHERE o.mailbox = ? AND o.uid = ? AND NOT
+		iif(o.email_id <> '' AND m.email_id <> '', o.email_id = m.email_id,
+			o.size = m.size AND o.header_id = m.header_id AND o.subject = m.subject AND o.date = m.date)`,
+		[]any{int64(d.ID), int64(b.ID), int64(d.UID)}, &one)
+	if taken {
+		d.UID, d.UIDValidity = 0, 0
+	}
+	return d, err
+}
+
 // relocate puts a message where the server has put it.
 func (t *tx) relocate(r *target, to mail.MailboxID, d Done) error {
 	if r.box == to {

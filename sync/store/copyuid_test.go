@@ -1,0 +1,66 @@
+package store
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// A server says of what was moved or copied a UID that another message has. Neither
+// takes the other's place: the message is found by the next look, where it is.
+func TestAWrongCOPYUIDIsNotBelieved(t *testing.T) {
+	for _, kind := range []mail.OpKind{mail.OpMove, mail.OpCopy} {
+		for _, noted := range []bool{false, true} {
+			t.Run(fmt.Sprint(kind, " noted ", noted), func(t *testing.T) {
+				f, inbox, work := twoFolders(t)
+				f.apply(inStep(work.ID, 1, 2, msg(1, 9)))
+				id, other := f.id(inbox, 2), f.id(work, 1)
+				op := f.queue(mail.Op{Kind: kind, Targets: []mail.MessageID{id}, Mailbox: work.ID})
+				f.must(f.StartOp(f.ctx(), op.ID))
+				said := []Done{{ID: id, UID: 1, UIDValidity: 1}}
+				if noted {
+					f.must(f.NoteCopies(f.ctx(), op.ID, said))
+					if w := f.ready(); len(w) != 1 || w[0].Messages[0].Arrived != 0 {
+						t.Errorf("noted: %+v", w)
+					}
+				}
+				f.must(f.FinishOp(f.ctx(), op.ID, said))
+				if f.id(work, 1) != other {
+					t.Fatal("the message took another one's place")
+				}
+				rev := f.head()
+				gone := Delta{Mailbox: inbox.ID}
+				if kind == mail.OpMove {
+					gone.Gone = []mail.UID{2}
+				}
+				f.apply(inStep(work.ID, 1, 3, msg(2, 2)), gone)
+				for _, k := range kinds(f.since(rev)) {
+					if k == "elsewhere message.added" || k == "elsewhere message.gone" {
+						t.Errorf("told: %s", k)
+					}
+				}
+				if m := f.at(work, 2); (m.ID == id) != (kind == mail.OpMove) || f.id(work, 1) != other {
+					t.Errorf("found: %+v", m)
+				}
+				f.counts("Work", 2, 2)
+			})
+		}
+	}
+}
+
+// A look found the copy before the server's answer came, and took it for one that
+// another machine made. It is the message that was moved.
+func TestWhatWasFoundBeforeTheAnswerIsTheMessage(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	id := f.id(inbox, 2)
+	f.apply(inStep(work.ID, 1, 11, msg(10, 2)))
+	op := f.queue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{id}, Mailbox: work.ID})
+	f.must(f.StartOp(f.ctx(), op.ID))
+	f.must(f.FinishOp(f.ctx(), op.ID, []Done{{ID: id, UID: 10, UIDValidity: 1}}))
+	if f.id(work, 10) != id {
+		t.Error("it has another id")
+	}
+	f.counts("Work", 1, 1)
+	f.counts("INBOX", 2, 2)
+}
