@@ -79,8 +79,10 @@ func hostileCases() map[string]hostileCase {
 		"10 million EXISTS": {text: "too many responses", answer: to("SELECT", func(c *victim, _, _ string) bool {
 			return c.forever(func(i int) { c.say("* %d EXISTS\r\n", i) })
 		})},
-		"10 million UIDs":        {text: "line", caps: " ESEARCH", answer: manyUIDs(10_000_000, 1)},
-		"as many UIDs as can be": {caps: " ESEARCH", answer: manyUIDs(1_300_000, 2), then: hasMessages(0)},
+		"10 million UIDs":          {text: "line", caps: " ESEARCH", answer: manyUIDs(10_000_000, 1)},
+		"as many UIDs as can be":   {caps: " ESEARCH", answer: manyUIDs(1_300_000, 2), then: hasMessages(0)},
+		"more UIDs than messages":  {text: "SEARCH", caps: " ESEARCH", answer: allUIDs(600, 4_294_967_294)},
+		"all messages that can be": {text: "FETCH", caps: " ESEARCH", answer: allUIDs(2_000_000_000, 2_000_000_000)},
 		"messages without end": {text: "too many", answer: envelopes(func(c *victim, _ string) bool {
 			return c.forever(func(i int) { c.message(i, line[:i%100], "a b c") })
 		})},
@@ -103,6 +105,8 @@ func manyUIDs(n, step int) func(*victim, string, string) bool {
 		switch {
 		case strings.HasPrefix(cmd, "STATUS"):
 			c.say("* STATUS INBOX (MESSAGES %d UIDNEXT %d UIDVALIDITY 7 UNSEEN 3)\r\n%s OK done\r\n", n, n*step+1, tag)
+		case strings.HasPrefix(cmd, "SELECT"):
+			c.say("* %d EXISTS\r\n* OK [UIDVALIDITY 7] hm\r\n* OK [UIDNEXT %d] hm\r\n%s OK done\r\n", n, n*step+1, tag)
 		case strings.HasPrefix(cmd, "UID SEARCH"):
 			c.say("* ESEARCH (TAG \"%s\") UID ALL 1", tag)
 			for i := 1; i < n && !c.gone; i++ {
@@ -117,6 +121,25 @@ func manyUIDs(n, step int) func(*victim, string, string) bool {
 		default:
 			return false
 		}
+		return true
+	}
+}
+
+// allUIDs is a mailbox that claims n messages and all UIDs up to one, and has none.
+func allUIDs(n, last int) func(*victim, string, string) bool {
+	return func(c *victim, tag, cmd string) bool {
+		switch {
+		case strings.HasPrefix(cmd, "STATUS"):
+			c.say("* STATUS INBOX (MESSAGES %d UIDNEXT 4294967295 UIDVALIDITY 7 UNSEEN 3)\r\n", n)
+		case strings.HasPrefix(cmd, "SELECT"):
+			c.say("* %d EXISTS\r\n* OK [UIDVALIDITY 7] hm\r\n* OK [UIDNEXT 4294967295] hm\r\n", n)
+		case strings.HasPrefix(cmd, "UID SEARCH"):
+			c.say("* ESEARCH (TAG \"%s\") UID ALL 1:%d\r\n", tag, last)
+		case strings.Contains(cmd, "FETCH"):
+		default:
+			return false
+		}
+		c.say("%s OK done\r\n", tag)
 		return true
 	}
 }

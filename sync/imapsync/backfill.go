@@ -19,6 +19,9 @@ const (
 	fillBatch = 2000
 	// fillPoll is how long new mail may go unnoticed during a first sync.
 	fillPoll = 15 * time.Second
+	// fruitlessMost is how many batches in a row may bring nothing of what the
+	// server said is there.
+	fruitlessMost = 10
 )
 
 // fill is a mailbox whose older messages are still to be fetched: those in
@@ -99,6 +102,9 @@ func (s *session) planFills(ctx context.Context) error {
 	}
 	var done []store.Delta
 	for _, p := range plans {
+		if err := s.tooMany(p.uids, int(p.sel.Exists)); err != nil {
+			return err
+		}
 		switch {
 		case !p.ok || p.sel.UIDValidity != p.box.Cursor.UIDValidity || !p.knows && p.sel.Exists > 0:
 			// The next pass finds it dirty, or it is asked again then.
@@ -288,7 +294,24 @@ func (s *session) fetchBatch(ctx context.Context) ([]store.Delta, error) {
 	if s.batch = min(2*s.batch, fillBatch); smaller > 0 {
 		s.batch = smaller
 	}
+	if !brings(deltas) && smaller == 0 {
+		s.fruitless++
+	} else {
+		s.fruitless = 0
+	}
+	if s.fruitless >= fruitlessMost {
+		s.fruitless = 0
+		return nil, &mail.Fault{
+			Code: mail.CodeBadAnswer, Class: mail.ClassProtocol,
+			Args: mail.Args{"host": s.w.host(), "text": "FETCH: no messages"},
+		}
+	}
 	return deltas, nil
+}
+
+// brings reports whether a message is in one of the deltas.
+func brings(ds []store.Delta) bool {
+	return slices.ContainsFunc(ds, func(d store.Delta) bool { return len(d.Added)+len(d.Uncertain) > 0 })
 }
 
 // noteOld takes the messages of a backfill. Anything else that is said

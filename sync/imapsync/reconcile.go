@@ -160,6 +160,9 @@ func (s *session) settle(ctx context.Context, t *target) (d *store.Delta, done b
 			Code: mail.CodeBadAnswer, Class: mail.ClassProtocol, Args: mail.Args{"host": s.w.host(), "text": "too many flags"},
 		}
 	}
+	if err := s.tooMany(t.alive, max(t.exists, int(t.sel.Exists))); err != nil {
+		return nil, false, err
+	}
 	if t.how == adopt {
 		return s.settleAdopt(t)
 	}

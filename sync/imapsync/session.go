@@ -39,10 +39,11 @@ type session struct {
 	open  opened
 	fills []*fill
 	// stored is the highest mod-sequence that our own changes of flags got.
-	stored map[mail.MailboxID]mail.ModSeq
-	batch  int // messages fetched at once by backfill
-	turns  int // questions for mailboxes so far
-	held   int // bytes of new messages that a reconcile has not written yet
+	stored    map[mail.MailboxID]mail.ModSeq
+	batch     int // messages fetched at once by backfill
+	fruitless int // batches in a row that brought none
+	turns     int // questions for mailboxes so far
+	held      int // bytes of new messages that a reconcile has not written yet
 
 	did      map[asked]bool    // what was asked of folders, and answered
 	suspects map[string]string // names that were listed and could not be had, and by which command

@@ -218,6 +218,23 @@ func (s *session) searchStep(uids string, into *wire.Set, answered *bool) step {
 	}
 }
 
+// uidSlack is how many more UIDs than EXISTS a search may name: some servers count
+// badly, and mail comes meanwhile.
+const uidSlack = 1000
+
+// tooMany returns what is wrong with a search that names more UIDs than a mailbox of
+// so many messages can have; nil: nothing is. A set of few bytes may stand for all
+// UIDs that there can be, and each would be asked for.
+func (s *session) tooMany(found wire.Set, exists int) error {
+	if found.Len() <= max(0, exists)+uidSlack {
+		return nil
+	}
+	return &mail.Fault{
+		Code: mail.CodeBadAnswer, Class: mail.ClassProtocol,
+		Args: mail.Args{"host": s.w.host(), "text": fmt.Sprintf("SEARCH: %d of %d", found.Len(), exists)},
+	}
+}
+
 // union is both sets together: a server may give a long answer in several
 // lines. A set may stand for thousands of millions of UIDs, so it is not gone
 // through.
@@ -299,7 +316,7 @@ func (t *target) noteData(r *wire.Response) bool {
 		}
 		t.takeGone(set)
 		if !earlier {
-			t.exists -= set.Len()
+			t.exists = max(0, t.exists-set.Len())
 		}
 		return true
 	default:

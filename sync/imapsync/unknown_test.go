@@ -74,7 +74,8 @@ type round struct {
 	known, n, next int
 	uids           string // the answer to which UIDs there are; "": not asked
 	shown          []int  // of which flags are told, where all are
-	gone           string // VANISHED
+	gone           string // VANISHED, before the SELECT is answered,
+	after          string // and behind that
 	seek           string // what is sought, and
 	sought         string // the answer
 	whole, peeks   bool
@@ -97,7 +98,7 @@ func (l ladder) round(r round) string {
 		}
 	}
 	fmt.Fprint(&ask, strings.NewReplacer("%[1]s", r.tag, "%[2]d", fmt.Sprint(r.known)).Replace(l.open))
-	tell.WriteString(r.gone + l.selected(r.tag, r.n, r.next))
+	tell.WriteString(r.gone + l.selected(r.tag, r.n, r.next) + r.after)
 	if r.uids != "" {
 		add(&ask, l.search, r.tag, r.known)
 		add(&tell, l.found, r.tag, r.uids)
