@@ -214,7 +214,11 @@ func (a *applier) updateFlags(d boxDelta) error {
 			return err
 		}
 		if !ok {
-			continue // not indexed yet, or gone: its FETCH or VANISHED tells
+			// Not indexed yet, or gone: its FETCH or VANISHED tells. Or left behind.
+			if err := a.undelete(d, f); err != nil {
+				return err
+			}
+			continue
 		}
 		if err := a.setServerFlags(d, r, f.Flags, f.ModSeq); err != nil {
 			return err

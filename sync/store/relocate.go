@@ -97,7 +97,7 @@ func (t *tx) leave(r *target, expect mail.MailboxID, left bool) error {
 	}
 	b.know(r.flags.server, -1)
 	if left {
-		_, err := t.exec(`INSERT OR IGNORE INTO uncertain (mailbox, uid) VALUES (?, ?)`, int64(from), int64(uid))
+		_, err := t.exec(`INSERT OR IGNORE INTO uncertain (mailbox, uid, original) VALUES (?, ?, ?)`, int64(from), int64(uid), int64(r.id))
 		return err
 	}
 	b.carry(r.flags.server, -1)
