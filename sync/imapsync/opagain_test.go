@@ -147,7 +147,8 @@ func TestADeletionThatWasCutOffIsDone(t *testing.T) {
 	t.Parallel()
 	caps := "UIDPLUS"
 	o := against(t, twoMessages(caps),
-		unchanged(caps)+"C: M2 UID STORE 1 +FLAGS.SILENT (\\Deleted)\nS: M2 OK done\nC: M3 UID EXPUNGE 1\nS: <close>\n",
+		unchanged(caps)+"C: M1 UID STORE 1 +FLAGS.SILENT (\\Deleted)\nC: M2 UID FETCH 1 (UID)\nS: M1 OK done\nS: * 1 FETCH (UID 1)\nS: M2 OK done\n"+
+			"C: M3 UID EXPUNGE 1\nS: <close>\n",
 		signedIn(caps, 1, 0, 1)+lookAtInbox(1))
 	o.mustPass()
 	// The store's clock is behind: what goes is gone for long at once.
