@@ -18,7 +18,7 @@ func TestALineOfTheListThatCannotBeRead(t *testing.T) {
 	const (
 		garbled = "S: * LIST (\\HasNoChildren \"/\" Work\n"
 		ask     = "C: G1 STATUS \"Work\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\n"
-		copied  = "C: M1 UID COPY 1 \"Work\"\nS: M1 OK done\n"
+		copied  = "C: M1 UID COPY 1 \"Work\"\nS: M1 OK done\nC: M4 UID FETCH 1 (UID)\nS: * 1 FETCH (UID 1)\nS: M4 OK done\n"
 	)
 	all := []string{"INBOX", "Level", "Lists", "Plans", "Work"}
 	level := func(s string) string {
