@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/mailtest"
 )
 
 // workHasOne is a first look at the inbox, and at Work with its one message.
@@ -41,6 +42,10 @@ func TestAFolderIsDeletedAsItWasSeen(t *testing.T) {
 		return ask + "S: * STATUS Work (" + numbers + ")\nS: N2 OK done\n"
 	}
 	inbox := selected("X2", 2, 3)
+	undeleted := func(uids string) string {
+		return "C: X1 EXAMINE \"Work\"\nC: X3 UID SEARCH UID 1:* UNDELETED\nC: X2 SELECT \"INBOX\"\n" +
+			openWork("X1", "[UIDVALIDITY 9]", "[UIDNEXT 2]") + "S: * SEARCH " + uids + "\nS: X3 OK done\n" + inbox
+	}
 	for name, c := range map[string]struct {
 		script string
 		code   mail.Code // "": it is deleted
@@ -58,6 +63,9 @@ func TestAFolderIsDeletedAsItWasSeen(t *testing.T) {
 		"UIDNEXT nowhere":              {status("MESSAGES 1 UIDVALIDITY 9") + examine + openWork("X1", "[UIDVALIDITY 9]") + inbox, mail.CodeRefusedCommand},
 		"UIDVALIDITY nowhere":          {status("MESSAGES 1 UIDNEXT 2") + examine + openWork("X1", "[UIDNEXT 2]") + inbox, mail.CodeRefusedCommand},
 		"no UIDNEXT, not to be opened": {status("MESSAGES 1 UIDVALIDITY 9") + examine + "S: X1 NO not now\n" + inbox, mail.CodeRefusedCommand},
+		"another is flagged deleted":   {status("MESSAGES 2 UIDNEXT 2 UIDVALIDITY 9") + undeleted("1") + deleted, ""},
+		"another is not":               {status("MESSAGES 2 UIDNEXT 2 UIDVALIDITY 9") + undeleted("1 2"), mail.CodeFolderChanged},
+		"of another is nothing said":   {status("MESSAGES 2 UIDNEXT 2 UIDVALIDITY 9") + strings.Replace(undeleted("1"), "S: * SEARCH 1\n", "", 1), mail.CodeFolderChanged},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -121,4 +129,31 @@ func TestAFolderThatCannotBeReadIsKept(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestAFolderThatWasEmptiedIsDeleted: on a server that cannot expunge single messages
+// the user moves all mail out of a folder and deletes it. What moving left there,
+// flagged deleted, is hidden, and no reason to keep it.
+func TestAFolderThatWasEmptiedIsDeleted(t *testing.T) {
+	t.Parallel()
+	dc := mailtest.StartDovecot(t, mailtest.DovecotConfig{Users: 2, Capability: "IMAP4rev1 IDLE LIST-EXTENDED SPECIAL-USE"})
+	for user, name := range []string{"one after the other", "at once"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, dc, user)
+			if err := dc.Client(t, user).Create("Work", nil).Wait(); err != nil {
+				t.Fatal(err)
+			}
+			r.deliver("Work", "a")
+			r.deliver("Work", "b")
+			r.settled()
+			work := r.box("Work").ID
+			if out := r.do(r.moving("Archive", idOf(r, "Work", "a"), idOf(r, "Work", "b"))); user == 0 {
+				r.ended(out.ID, mail.OpDone)
+				r.sync()
+			}
+			r.ended(r.do(mail.Op{Kind: mail.OpFolderDelete, Mailbox: work}).ID, mail.OpDone)
+			r.agree("Archive", "a", "b")
+		})
+	}
 }

@@ -227,17 +227,42 @@ func (s *session) asSeen(ctx context.Context, box *mail.Mailbox, w *store.OpWork
 			return f, err
 		}
 	}
+	changed := &mail.Fault{Code: mail.CodeFolderChanged, Class: mail.ClassConflict, Args: mail.Args{"folder": box.Path()}}
 	switch {
 	case now.Messages == 0:
 		return nil, nil
-	case now.Messages > w.KnownTotal,
-		w.KnownNext != 0 && now.UIDNext > w.KnownNext,
+	case w.KnownNext != 0 && now.UIDNext > w.KnownNext,
 		now.UIDValidity != 0 && box.Cursor.UIDValidity != 0 && now.UIDValidity != box.Cursor.UIDValidity:
-		return &mail.Fault{Code: mail.CodeFolderChanged, Class: mail.ClassConflict, Args: mail.Args{"folder": box.Path()}}, nil
+		return changed, nil
 	case now.UIDNext == 0 || now.UIDValidity == 0:
 		return refused("EXAMINE", "no UIDNEXT"), nil
+	case now.Messages <= w.KnownTotal:
+		return nil, nil
+	case w.KnownNext == 0:
+		return changed, nil
 	}
-	return nil, nil
+	// Nothing came. What is there beyond what shows may be what moving left behind where
+	// a server cannot expunge it alone: it is hidden, as all that is flagged \Deleted.
+	if n, err := s.undeleted(ctx, box); err != nil || n >= 0 && n <= w.KnownTotal {
+		return nil, err
+	}
+	return changed, nil
+}
+
+// undeleted is how many messages of a mailbox are not flagged \Deleted; -1 if the
+// server does not say.
+func (s *session) undeleted(ctx context.Context, box *mail.Mailbox) (int, error) {
+	var ok, answered bool
+	var found wire.Set
+	err := s.play(ctx, []step{
+		s.selectStep(wire.SelectOptions{Mailbox: box.Name, ReadOnly: true}, 0, &wire.SelectData{}, &ok, nil),
+		s.searchStep("1:* UNDELETED", &found, &answered),
+		s.leaveStep(),
+	})
+	if !ok || !answered {
+		return -1, err
+	}
+	return found.Len(), err
 }
 
 // examine takes a mailbox's numbers from EXAMINE.
