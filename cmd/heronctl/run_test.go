@@ -148,6 +148,19 @@ func TestSyncOfSeveralAccounts(t *testing.T) {
 	}
 }
 
+// TestSyncSaysWhatItCouldNotRead: a folder that the server refused is named, with
+// nothing in its name that a terminal would obey.
+func TestSyncSaysWhatItCouldNotRead(t *testing.T) {
+	f := &fake{reports: []api.SyncReport{{Account: "work", Folders: 3, NotRead: []string{"Lists", "Old\x1b[2J"}}}}
+	o := try(t, &fakes{worker: f}, "sync")
+	if o.code != 0 || !strings.Contains(o.out, "3 folders") || !strings.Contains(o.out, "refused them: Lists, Old") || strings.Contains(o.out, "\x1b") {
+		t.Errorf("exit %d: %q", o.code, o.out)
+	}
+	if o = try(t, &fakes{worker: f}, "sync", "--json"); !strings.Contains(o.out, `"not_read":["Lists",`) {
+		t.Errorf("exit %d: %s", o.code, o.out)
+	}
+}
+
 func TestAddAccountGuessesWhatIsMissing(t *testing.T) {
 	f := sample()
 	asked := false

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/heronmail/heron/sync/control/api"
@@ -68,6 +69,9 @@ func (a *app) writeReports(reports []api.SyncReport) error {
 		t.add(string(r.Account), a.p.T("ctl.sync.report",
 			"Folders", a.p.Number(r.Folders), "New", a.p.Number(r.New), "Changed", a.p.Number(r.Changed),
 			"Gone", a.p.Number(r.Gone), "Moved", a.p.Number(r.Moved), "Sent", a.p.Number(r.OpsSent), "Took", took))
+		if len(r.NotRead) > 0 {
+			t.add("", a.p.T("ctl.sync.not-read", "Count", len(r.NotRead), "Folders", clean(strings.Join(r.NotRead, ", "))))
+		}
 	}
 	return t.write(a.Stdout)
 }

@@ -160,6 +160,7 @@ func toReport(r engine.Report) api.SyncReport {
 		Account: r.Account, Folders: p.Folders, New: p.New, Changed: p.Changed, Gone: p.Gone, Moved: p.Moved,
 		OpsSent: p.OpsSent, Commands: p.Commands, RoundTrips: p.RoundTrips,
 		BytesRead: p.BytesRead, BytesWritten: p.BytesWritten, ElapsedMS: int64(p.Elapsed / time.Millisecond),
+		NotRead: p.NotRead,
 	}
 	if r.Err != nil {
 		pr := r.Err.Problem()

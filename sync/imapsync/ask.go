@@ -215,6 +215,7 @@ func (s *session) fullSync(ctx context.Context, before Report) (Report, error) {
 	r.RoundTrips = now.RoundTrips - before.RoundTrips
 	r.BytesRead = now.BytesRead - before.BytesRead
 	r.BytesWritten = now.BytesWritten - before.BytesWritten
+	r.NotRead = s.w.refusals.paths()
 	return r, err
 }
 

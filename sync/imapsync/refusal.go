@@ -31,6 +31,16 @@ type refusals struct {
 
 func (r *refusals) has(name string) bool { return r.of[name].times > 0 }
 
+// paths are the folders that were refused the last time that they were asked for.
+func (r *refusals) paths() []string {
+	var out []string
+	for _, each := range r.of {
+		out = append(out, each.path)
+	}
+	slices.Sort(out)
+	return out
+}
+
 // refuse notes that the server refused to show a folder. One that is gone, or that
 // the user has no right to, is shown as such and is no problem.
 func (s *session) refuse(box *mail.Mailbox, f *mail.Fault, code string) {

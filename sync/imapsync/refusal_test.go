@@ -3,6 +3,7 @@ package imapsync
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -172,6 +173,22 @@ func TestRefusalOfAProcessBefore(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestAPassSaysWhatItCouldNotRead: who asks for one pass, with no agent that would see
+// the folder refused again and again, is told by the report.
+func TestAPassSaysWhatItCouldNotRead(t *testing.T) {
+	t.Parallel()
+	const refused = "S: W1 NO [SERVERBUG] Internal error occurred\nS: W2 BAD no mailbox\n"
+	asks, _, _ := strings.Cut(copyInWork(), "S: ")
+	o := against(t, twoMessages(""), signedIn("", 2, 1, 2)+asks+refused+lookAtInbox(2), signedIn("", 2, 1, 2)+copyInWork()+lookAtInbox(2))
+	o.mustPass()
+	if r := o.mustPass(); !slices.Equal(r.NotRead, []string{"Work"}) {
+		t.Errorf("not read: %q", r.NotRead)
+	}
+	if r := o.mustPass(); len(r.NotRead) != 0 {
+		t.Errorf("it was read now, and the report says %q", r.NotRead)
 	}
 }
 

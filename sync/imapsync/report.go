@@ -20,6 +20,7 @@ type Report struct {
 	BytesRead    int64 // on the wire, TLS included
 	BytesWritten int64
 	Elapsed      time.Duration
+	NotRead      []string // folders that are listed, and that the server did not show; sorted
 }
 
 // count adds up changes of a store.Apply.

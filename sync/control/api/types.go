@@ -271,7 +271,8 @@ type SyncReport struct {
 	BytesRead    int64          `json:"bytes_read"`    // on the wire, TLS included
 	BytesWritten int64          `json:"bytes_written"` // on the wire, TLS included
 	ElapsedMS    int64          `json:"elapsed_ms"`
-	Problem      *Problem       `json:"problem,omitempty"` // why the pass failed
+	NotRead      []string       `json:"not_read,omitempty"` // folders that the server did not show
+	Problem      *Problem       `json:"problem,omitempty"`  // why the pass failed
 }
 
 // UIRequest asks the window, or the agent to start one.
