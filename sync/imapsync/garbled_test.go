@@ -34,17 +34,20 @@ func TestALineOfTheListThatCannotBeRead(t *testing.T) {
 		"it tells its numbers": {
 			lost + ask + "S: * STATUS Work (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 20 UNSEEN 0)\nS: G1 OK done\n" + lookAtInbox(2) + copied,
 			level(have("Lists", "Plans", "Work")) + lookAtInbox(2),
-			[2]mail.OpState{mail.OpDone, mail.OpDone}, all,
+			[2]mail.OpState{mail.OpDone, mail.OpDone},
+			all,
 		},
 		"it does not, and is there": {
 			lost + ask + "S: G1 NO not now\n" + lookAtInbox(2),
 			level(have("Lists", "Plans", "Work")) + lookAtInbox(2) + copied,
-			[2]mail.OpState{mail.OpWaiting, mail.OpDone}, all,
+			[2]mail.OpState{mail.OpWaiting, mail.OpDone},
+			all,
 		},
 		"it does not, and is gone": {
 			lost + ask + "S: G1 NO [NONEXISTENT] no such mailbox\n" + lookAtInbox(2),
 			level(have("Lists", "Plans")) + lookAtInbox(2),
-			[2]mail.OpState{mail.OpWaiting, mail.OpFailed}, []string{"INBOX", "Level", "Lists", "Plans"},
+			[2]mail.OpState{mail.OpWaiting, mail.OpFailed},
+			[]string{"INBOX", "Level", "Lists", "Plans"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

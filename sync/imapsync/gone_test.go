@@ -1,7 +1,7 @@
 package imapsync
 
 import (
-	"fmt"
+	"strconv"
 	"testing"
 )
 
@@ -13,7 +13,7 @@ import (
 func TestAFewThatAreGoneAreBelieved(t *testing.T) {
 	t.Parallel()
 	for n, again := range map[int]bool{2: false, fewGone: false, fewGone + 1: true} {
-		t.Run(fmt.Sprint(n), func(t *testing.T) {
+		t.Run(strconv.Itoa(n), func(t *testing.T) {
 			t.Parallel()
 			l := ladders()["flags"]
 			empty := l.signIn(0, n+1) + l.round(round{tag: "F", known: n, next: n + 1})

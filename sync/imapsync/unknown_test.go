@@ -3,6 +3,7 @@ package imapsync
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -97,7 +98,7 @@ func (l ladder) round(r round) string {
 			fmt.Fprintf(b, strings.NewReplacer("%s", "%[1]s").Replace(format), args...)
 		}
 	}
-	fmt.Fprint(&ask, strings.NewReplacer("%[1]s", r.tag, "%[2]d", fmt.Sprint(r.known)).Replace(l.open))
+	fmt.Fprint(&ask, strings.NewReplacer("%[1]s", r.tag, "%[2]d", strconv.Itoa(r.known)).Replace(l.open))
 	tell.WriteString(r.gone + l.selected(r.tag, r.n, r.next) + r.after)
 	if r.uids != "" {
 		add(&ask, l.search, r.tag, r.known)
