@@ -186,4 +186,5 @@ func (s *session) blame(ctx context.Context, steps []step, answered []bool) {
 	}
 	s.w.blame(open, left == 1)
 	s.noteFalls(f, steps, answered)
+	s.noteOpFalls(f, steps, answered)
 }

@@ -101,7 +101,7 @@ func (c *flagStore) send(ctx context.Context, ms []store.Target) error {
 func (c *flagStore) step(cmd string, conditional bool, part []store.Target, ids map[mail.UID]mail.MessageID) step {
 	failed := false
 	return step{
-		cmd: cmd,
+		acts: true, cmd: cmd,
 		each: func(r *wire.Response) bool {
 			// With CONDSTORE the new mod-sequences come even so
 			// (RFC 7162 §3.1.3); flags are another's change.
@@ -200,7 +200,7 @@ func (c *flagStore) flagsOf(ctx context.Context, ms []store.Target) (map[mail.UI
 	for part := range slices.Chunk(ms, opBurst) {
 		set, _ := uidSet(part)
 		steps = append(steps, step{
-			cmd: "UID FETCH " + set + " (UID FLAGS)",
+			acts: true, cmd: "UID FETCH " + set + " (UID FLAGS)",
 			each: func(r *wire.Response) bool {
 				f, ok := c.fetched(r)
 				if !ok || !f.HasFlags {

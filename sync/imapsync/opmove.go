@@ -243,7 +243,7 @@ func (s *session) flagDeleted(ctx context.Context, part []store.Target, behind .
 	const cmd = "UID STORE"
 	set, _ := uidSet(part)
 	err = s.play(ctx, append([]step{{
-		cmd: cmd + " " + set + ` +FLAGS.SILENT (\Deleted)`,
+		acts: true, cmd: cmd + " " + set + ` +FLAGS.SILENT (\Deleted)`,
 		end: func(st wire.Status) { refusal = refusalOf(st, cmd) },
 	}}, behind...))
 	return refusal, err
@@ -284,7 +284,7 @@ func (s *session) namesUIDs() bool {
 func (s *session) copyCommand(ctx context.Context, cmd string, part []store.Target, dest *mail.Mailbox) (c copied, refusal *mail.Fault, err error) {
 	set, _ := uidSet(part)
 	steps := []step{{
-		cmd: cmd + " " + set + " " + s.conn.Mailbox(dest.Name),
+		acts: true, cmd: cmd + " " + set + " " + s.conn.Mailbox(dest.Name),
 		// It comes untagged too (RFC 6851 §4.3; Exchange 2013 sends it so with COPY).
 		each: func(r *wire.Response) bool { return r.Type == "OK" && c.read(r.Code(), len(part)) },
 		code: func(code wire.Value) { c.read(code, len(part)) },
@@ -314,7 +314,7 @@ func (s *session) copyCommand(ctx context.Context, cmd string, part []store.Targ
 
 // command sends one command that answers nothing but how it ended.
 func (s *session) command(ctx context.Context, cmd string) (st wire.Status, err error) {
-	err = s.play(ctx, []step{{cmd: cmd, end: func(got wire.Status) { st = got }}})
+	err = s.play(ctx, []step{{acts: true, cmd: cmd, end: func(got wire.Status) { st = got }}})
 	return st, err
 }
 

@@ -121,15 +121,9 @@ func TestFlagsThatAreNotKept(t *testing.T) {
 // enqueueAndPass queues an op and makes a pass; it returns how the op is then.
 func (o *odd) enqueueAndPass(op mail.Op) mail.OpState {
 	o.Helper()
-	op, err := o.store.Enqueue(o.Context(), op)
-	if err != nil {
-		o.Fatal(err)
-	}
+	id := o.enqueue(op)
 	o.mustPass()
-	if op, err = o.store.Op(o.Context(), op.ID); err != nil {
-		o.Fatal(err)
-	}
-	return op.State
+	return o.state(id)
 }
 
 // told is the folder that the user is told of, "" for none.

@@ -26,8 +26,10 @@ const (
 // on the next connection, after a pass.
 func (s *session) pushOps(ctx context.Context) error {
 	for {
-		work, next, err := s.w.cfg.Store.ReadyOps(ctx, s.w.cfg.Account.ID, time.Now())
-		s.nextOp = next
+		work, err := s.readyOps(ctx, s.w.opFalls.ids()...)
+		if err == nil && len(work) == 0 && len(s.w.opFalls) > 0 {
+			work, err = s.readyOps(ctx)
+		}
 		if err != nil || len(work) == 0 {
 			return err
 		}
@@ -41,6 +43,13 @@ func (s *session) pushOps(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// readyOps are the ops that may be sent, without those that come last.
+func (s *session) readyOps(ctx context.Context, last ...mail.OpID) ([]store.OpWork, error) {
+	work, next, err := s.w.cfg.Store.ReadyOps(ctx, s.w.cfg.Account.ID, time.Now(), last...)
+	s.nextOp = next
+	return work, err
 }
 
 // ended reports whether an op ended while it was being sent: the user took it
@@ -60,6 +69,13 @@ func (s *session) pushOp(ctx context.Context, w *store.OpWork) (stale bool, err 
 	if err := s.w.cfg.Store.StartOp(ctx, w.Op.ID, w.With...); err != nil {
 		return true, err
 	}
+	s.sending = idsOf(w)
+	defer func() {
+		if s.conn.Err() == nil {
+			s.forgetFalls(s.sending)
+		}
+		s.sending = nil
+	}()
 	switch w.Op.Kind {
 	case mail.OpFlags:
 		return s.pushMessages(ctx, w, s.storeFlags)
@@ -139,6 +155,9 @@ func goneFault(what string, err error) *mail.Fault {
 // sent as one, and refused, are sent one by one, so that each has its own answer;
 // unless the server has begun to do them.
 func (s *session) endRefused(ctx context.Context, w *store.OpWork, f *mail.Fault) error {
+	if s.spent() {
+		f = givenUp(f)
+	}
 	var wait time.Duration
 	begun := slices.ContainsFunc(w.Messages, func(m store.Target) bool { return m.Copied })
 	switch {

@@ -21,7 +21,7 @@ type presence struct {
 // step asks for messages.
 func (p *presence) step(part []store.Target) step {
 	set, _ := uidSet(part)
-	return step{cmd: "UID FETCH " + set + " (UID)", each: func(r *wire.Response) bool {
+	return step{acts: true, cmd: "UID FETCH " + set + " (UID)", each: func(r *wire.Response) bool {
 		f, ok := p.fetched(r)
 		if ok {
 			p.see(f.UID)

@@ -45,6 +45,7 @@ type session struct {
 	turns     int // questions for mailboxes so far
 	held      int // bytes of new messages that a reconcile has not written yet
 
+	sending  []mail.OpID       // what the user did that is being sent, as one
 	did      map[asked]bool    // what was asked of folders, and answered
 	suspects map[string]string // names that were listed and could not be had, and by which command
 	named    map[string]bool   // names that the last listing had; nil before the first
@@ -107,6 +108,8 @@ type step struct {
 	asks *question
 	// about is what it asks of a folder as a whole, if it does.
 	about asked
+	// acts says that it is the command of an action, or goes with it.
+	acts bool
 	// selects says that the command selects a mailbox: what comes after its
 	// answer is of another mailbox than what came before.
 	selects bool
@@ -124,7 +127,7 @@ func (s *session) play(ctx context.Context, steps []step) error {
 		steps = append(s.ahead, steps...)
 		s.ahead = nil
 	}
-	if steps = s.refuseFallen(steps); len(steps) == 0 {
+	if steps = s.refuseSpent(s.refuseFallen(steps)); len(steps) == 0 {
 		return nil
 	}
 	size := len(steps)
@@ -184,6 +187,7 @@ func (s *session) exchange(ctx context.Context, steps []step) (refused, err erro
 		s.blame(ctx, steps, answered)
 		return nil, err
 	}
+	s.noteActs(steps)
 	if s.quirk == nil {
 		s.know()
 	}

@@ -77,6 +77,7 @@ type Worker struct {
 	refusals  refusals
 	doubts    map[share]*doubt
 	falls     falls
+	opFalls   opFalls
 	spared    int                          // lethal messages in a row, without another that could be had
 	verified  map[mail.MailboxID]time.Time // when mailboxes were compared whole, as they differed
 	searched  map[mail.MailboxID]time.Time // when they were last asked which messages have a flag

@@ -56,6 +56,7 @@ const (
 	CodeServerSays       Code = "server-says"          // args: host, text: what the user is to be told, a line each, the newest first
 	CodeRefusedCommand   Code = "command-refused"      // args: command, text: NO or BAD
 	CodeNotSupported     Code = "not-supported"        // args: what
+	CodeGivenUp          Code = "given-up"             // args: command: the server ends the connection over it
 	CodeGone             Code = "gone"                 // args: what: the message or folder is no more
 	CodeKeyringMissing   Code = "keyring-missing"      // no keyring service
 	CodeKeyringLocked    Code = "keyring-locked"

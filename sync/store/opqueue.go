@@ -86,9 +86,11 @@ func (s *Store) Op(ctx context.Context, id mail.OpID) (mail.Op, error) {
 // OpWork.With. An op in state sending is ready too: Heron ended before its answer
 // came, or before its end was noted; see OpWork.Done.
 //
+// The ops of last are left out, with what they hold back.
+//
 // Next is when the first of those that only wait for the time is ready; zero
 // when there is none.
-func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.Time) (ready []OpWork, next time.Time, err error) {
+func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.Time, last ...mail.OpID) (ready []OpWork, next time.Time, err error) {
 	err = s.view(ctx, "read the queue", func(tx *sql.Tx) error {
 		ops, err := openOps(ctx, tx, account)
 		if err != nil {
@@ -103,7 +105,7 @@ func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.T
 			if err != nil {
 				return err
 			}
-			held := h.holds(op, rows)
+			held := h.holds(op, rows) || slices.Contains(last, op.ID)
 			if at := waitsUntil(op, rows); held || waitsForMatch(rows) || at.After(now) {
 				if !held && at.After(now) && (next.IsZero() || at.Before(next)) {
 					next = at
