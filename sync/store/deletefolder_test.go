@@ -85,3 +85,40 @@ func TestANewFolderIsNotDeletedBeforeItsMailIsMovedOut(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatComesFromHereRaisesUIDNEXT: while something of ours is on its way into a
+// folder its UIDNEXT says nothing; else mail that came unseen shows by it.
+func TestWhatComesFromHereRaisesUIDNEXT(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	f.queue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{f.id(inbox, 2)}, Mailbox: work.ID})
+	lists := f.folders("INBOX", "Work", "Lists")["Lists"]
+	f.apply(inStep(lists.ID, 1, 6, msg(5, 9)))
+	for box, want := range map[mail.MailboxID]mail.UID{work.ID: 0, lists.ID: 6} {
+		op := f.queue(mail.Op{Kind: mail.OpFolderDelete, Mailbox: box})
+		var next mail.UID
+		f.must(f.read.QueryRowContext(f.ctx(), `SELECT known_next FROM ops WHERE id = ?`, int64(op.ID)).Scan(&next))
+		if next != want {
+			t.Errorf("known of mailbox %d is UIDNEXT %d, want %d", box, next, want)
+		}
+	}
+}
+
+// TestAFolderMadeByMistakeIsDeletedOnlyIfItIsEmpty: to take back that a folder was made
+// deletes it; mail that comes into it keeps it.
+func TestAFolderMadeByMistakeIsDeletedOnlyIfItIsEmpty(t *testing.T) {
+	f, inbox, _ := twoFolders(t)
+	made := f.queue(mail.Op{Kind: mail.OpFolderCreate, Name: "New"})
+	f.must(f.StartOp(f.ctx(), made.ID))
+	f.must(f.FinishOp(f.ctx(), made.ID, nil))
+	fresh := f.folders("INBOX", "Work", "New")["New"]
+	f.apply(inStep(fresh.ID, 1, 1))
+	copied := f.queue(mail.Op{Kind: mail.OpCopy, Targets: []mail.MessageID{f.id(inbox, 2)}, Mailbox: fresh.ID})
+	f.must(f.StartOp(f.ctx(), copied.ID))
+	f.must(f.FinishOp(f.ctx(), copied.ID, []Done{{ID: copied.Targets[0], UID: 1, UIDValidity: 1}}))
+	if _, err := f.Undo(f.ctx(), made.ID); err != nil {
+		t.Fatal(err)
+	}
+	if w := f.ready(); len(w) != 1 || w[0].Op.Kind != mail.OpFolderDelete || w[0].KnownTotal != 0 {
+		t.Errorf("to be deleted: %+v", w)
+	}
+}
