@@ -33,7 +33,7 @@ func (r *refusals) has(name string) bool { return r.of[name].times > 0 }
 
 // paths are the folders that were refused the last time that they were asked for.
 func (r *refusals) paths() []string {
-	var out []string
+	out := make([]string, 0, len(r.of))
 	for _, each := range r.of {
 		out = append(out, each.path)
 	}
