@@ -70,9 +70,19 @@ func (k *killing) look(ctx context.Context, c *control.Client) ([]string, error)
 		paths[i] = f.Path
 	}
 	if wrong := k.ledger.folders(paths); wrong != "" {
-		k.t.Errorf("the agent shows %s", wrong)
+		k.t.Errorf("the agent shows %s; its problems are %+v", wrong, k.told(ctx, c))
 	}
 	return append([]string{"INBOX", "Archive", "Trash", "Junk"}, k.ledger.plans()...), nil
+}
+
+// told is what the agent tells the user of the account: it may be why something is
+// not as was accepted.
+func (k *killing) told(ctx context.Context, c *control.Client) []api.Problem {
+	st, err := c.Status(ctx)
+	if err != nil || len(st.Accounts) != 1 {
+		return nil
+	}
+	return st.Accounts[0].Problems
 }
 
 // actOn does something to a message. Those of the other client are only marked.

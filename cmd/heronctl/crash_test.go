@@ -243,7 +243,7 @@ func (k *killing) settle() {
 		for _, op := range ops {
 			for _, id := range op.Targets {
 				if _, err := s.Message(ctx, id); err == nil {
-					return fmt.Sprintf("%+v", op)
+					return fmt.Sprintf("%+v, of %+v; problems: %+v", op, ops, k.told(ctx, c))
 				}
 			}
 		}
