@@ -272,7 +272,7 @@ func (s *session) fetchBatch(ctx context.Context) ([]store.Delta, error) {
 			p.t.bad = append(p.t.bad, p.lo())
 		case p.refusal == nil && !p.t.tooMuch:
 		case p.refusal != nil && p.refusal.Class == mail.ClassLimit:
-			return nil, p.refusal
+			return nil, s.refusedWhole(p.refusal, asked{box: p.t.box.Name})
 		case p.set.Len() > 1:
 			smaller = max(1, p.set.Len()/2)
 			p.f.giveBack(p.set)

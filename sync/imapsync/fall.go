@@ -46,6 +46,9 @@ type fall struct {
 	alone int // of those, when nothing else was asked, and the same of another folder had been answered
 	spell time.Duration
 	until time.Time // it is not asked before; zero: never was left out
+
+	refusals int    // times in a row that the server refused the folder for now; 0: connections ended
+	text     string // its words, the last time
 }
 
 func (f *fall) out() bool { return f != nil && time.Now().Before(f.until) }
@@ -79,7 +82,7 @@ func (fs falls) until(name string) time.Time {
 // together reports whether the numbers of all folders may be asked for at once.
 func (fs falls) together() bool {
 	for a, f := range fs {
-		if a.cmd == "STATUS" && f.suspected() && (a.box != anyFolder || f.out()) {
+		if a.cmd == "STATUS" && (f.out() || f.suspected() && a.box != anyFolder) {
 			return false
 		}
 	}
@@ -100,11 +103,11 @@ func (fs falls) ended(a asked, alone bool) (better bool) {
 	}
 	if a.box == anyFolder && f.suspected() || f.cuts >= fallsOften && f.alone >= fallsAlone {
 		f.spell = min(max(leftOutFirst, 2*f.spell), leftOutMost)
-		f.until = time.Now().Add(f.spell)
+		f.until, f.refusals = time.Now().Add(f.spell), 0
 	}
 	out := 0
 	for _, f := range fs {
-		out += boolInt(f.out())
+		out += boolInt(f.out() && f.refusals == 0)
 	}
 	return out <= fallsMost && f.cuts <= fallsOften+fallsAlone
 }

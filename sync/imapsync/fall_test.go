@@ -190,12 +190,14 @@ func TestANetworkThatBreaks(t *testing.T) {
 type fallsOver struct {
 	caps  string
 	over  []string      // beginnings of commands over which it falls
+	says  string        // what it answers then; "": it ends the connection
 	pace  time.Duration // that each command takes,
 	lives time.Duration // and how long a connection lives while it falls; 0: for ever
 	more  int           // further folders
 
 	mu   sync.Mutex
 	on   bool
+	fell int            // so often
 	came map[string]int // messages that came into a folder, beside the first
 }
 
@@ -203,6 +205,13 @@ func (f *fallsOver) falls(on bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.on = on
+}
+
+// fallen is how often it fell.
+func (f *fallsOver) fallen() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.fell
 }
 
 func (f *fallsOver) deliver(box string) {
@@ -247,9 +256,16 @@ func (f *fallsOver) serve(c net.Conn) {
 			open = strings.Split(rest, `"`)[1]
 		}
 		answer := f.answer(cmd, open)
+		f.fell += boolInt(falls)
 		f.mu.Unlock()
-		if falls {
+		if falls && f.says == "" {
 			return
+		}
+		if falls {
+			if _, err := fmt.Fprintf(c, "%s %s\r\n", tag, f.says); err != nil {
+				return
+			}
+			continue
 		}
 		if _, err := fmt.Fprintf(c, "%s%s OK done\r\n", answer, tag); err != nil {
 			return

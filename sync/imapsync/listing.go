@@ -128,6 +128,7 @@ func (s *session) statuses(ctx context.Context, list []listed) error {
 			if s.suspects[l.Name] == "STATUS" {
 				delete(s.suspects, l.Name)
 			}
+		case s.w.falls.refusedNow(l.Name) != nil: // it is there, and not to be had for a while
 		case l.indexed():
 			if l.refused = s.suspects[l.Name] != ""; l.refused {
 				s.refuseStatus(l.Name, answers[i])

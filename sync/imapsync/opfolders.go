@@ -276,7 +276,10 @@ func (s *session) examine(ctx context.Context, box *mail.Mailbox, into *wire.Sta
 	if err := s.play(ctx, []step{st, s.leaveStep()}); err != nil {
 		return nil, err
 	}
-	if !ok {
+	switch {
+	case !ok && s.w.falls.leavesOut(box.Name):
+		return s.leftOutFault(box), nil
+	case !ok:
 		return why.Fault("EXAMINE"), nil
 	}
 	into.Messages, into.UIDNext, into.UIDValidity = int(sel.Exists), sel.UIDNext, sel.UIDValidity

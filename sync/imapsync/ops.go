@@ -163,8 +163,8 @@ func (s *session) endRefused(ctx context.Context, w *store.OpWork, f *mail.Fault
 	switch {
 	case f.Class == mail.ClassLimit:
 		wait = max(f.RetryAfter, opLater)
-	case f.Code == mail.CodeFolderLeftOut:
-		wait = f.RetryAfter
+	case f.Code == mail.CodeFolderLeftOut || f.Code == mail.CodeFolderRefused:
+		wait = f.RetryAfter // as long as the folder is left out
 	case f.Class == mail.ClassConflict && f.Code == mail.CodeGone && w.Op.Tries < opPatience:
 		// The mailbox is another one now; a pass finds its messages again.
 		wait = opLater

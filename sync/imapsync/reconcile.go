@@ -146,13 +146,15 @@ func (s *session) settle(ctx context.Context, t *target) (d *store.Delta, done b
 			return nil, true, f
 		}
 		s.log.Info("a mailbox cannot be opened", "mailbox", t.box.ID, "code", t.refusal.Code)
-		s.suspect(t.box.Name, "SELECT")
+		if s.w.falls.refusedNow(t.box.Name) == nil {
+			s.suspect(t.box.Name, "SELECT")
+		}
 		s.refuse(t.box, t.refusal.Fault("SELECT"), t.refusal.Code)
 		return nil, true, nil
 	}
 	for _, f := range []*mail.Fault{t.refusedOld, t.refusedNew, t.refusedSought} {
 		if f != nil && f.Class == mail.ClassLimit {
-			return nil, false, f
+			return nil, false, s.refusedWhole(f, asked{box: t.box.Name})
 		}
 	}
 	if t.flooded {

@@ -53,11 +53,17 @@ func (s *session) refuse(box *mail.Mailbox, f *mail.Fault, code string) {
 		s.w.refusals.of = map[string]refusal{}
 	}
 	r, again := s.w.refusals.of[box.Name]
-	if r.times++; !again {
-		r.text = text
+	r.code = mail.CodeFolderRefused
+	switch b := s.w.falls.refusedNow(box.Name); {
+	case b != nil:
+		text, r.times = b.text, b.refusals // it is not asked each time
+	case s.w.falls.leavesOut(box.Name):
+		r.code, r.times = mail.CodeFolderLeftOut, max(r.times+1, refusedOften) // it was tried as often
+	default:
+		r.times++
 	}
-	if r.code = mail.CodeFolderRefused; s.w.falls.leavesOut(box.Name) {
-		r.code, r.times = mail.CodeFolderLeftOut, max(r.times, refusedOften) // it was tried as often
+	if !again {
+		r.text = text
 	}
 	r.path = box.Path()
 	s.w.refusals.of[box.Name] = r

@@ -100,7 +100,8 @@ type step struct {
 	// end is given the tagged response's status. nil: it does not matter.
 	end func(wire.Status)
 	// waits says that a request for patience is an error of the whole burst: it
-	// says nothing of what was asked for.
+	// says nothing of what was asked for. It is a question for a folder; one that
+	// is busy is left out.
 	waits bool
 	// must says that NO or BAD is an error of the whole burst.
 	must bool
@@ -157,6 +158,7 @@ func (s *session) exchange(ctx context.Context, steps []step) (refused, err erro
 	}
 	answered := make([]bool, len(steps))
 	var b budget
+	var busy busyFolders
 	err = s.conn.Burst(ctx, cmds, func(i int, r *wire.Response) error {
 		if !r.Tagged() {
 			ours := claimed(steps[i:], r)
@@ -167,7 +169,10 @@ func (s *session) exchange(ctx context.Context, steps []step) (refused, err erro
 		}
 		st, status := &steps[i], r.Status()
 		answered[i] = true
-		s.noteDid(st.about)
+		left := busy.note(st, status)
+		if !left {
+			s.noteDid(st.about)
+		}
 		if st.asks != nil && status.OK() {
 			s.w.passed(st.asks)
 		}
@@ -177,8 +182,8 @@ func (s *session) exchange(ctx context.Context, steps []step) (refused, err erro
 		if st.end != nil {
 			st.end(status)
 		}
-		if f := status.Fault(commandName(st.cmd)); f != nil && refused == nil && (st.must || st.waits && f.Class == mail.ClassLimit) {
-			refused = f
+		if f := status.Fault(commandName(st.cmd)); f != nil && refused == nil && (st.must || st.waits && !left && f.Class == mail.ClassLimit) {
+			refused = s.refusedWhole(f, st.about)
 		}
 		return nil
 	})
@@ -190,6 +195,9 @@ func (s *session) exchange(ctx context.Context, steps []step) (refused, err erro
 	s.noteActs(steps)
 	if s.quirk == nil {
 		s.know()
+	}
+	if refused == nil && len(busy.questions) > 0 {
+		return s.leaveOutBusy(ctx, &busy)
 	}
 	return refused, nil
 }
@@ -283,11 +291,11 @@ func (s *session) enter(ctx context.Context, box *mail.Mailbox) error {
 		if err := s.play(ctx, []step{st}); err != nil {
 			return err
 		}
+		if !ok && s.w.falls.leavesOut(box.Name) {
+			return s.leftOutFault(box)
+		}
 		if !ok {
 			s.pollNow()
-			if s.w.falls.leavesOut(box.Name) {
-				return s.leftOutFault(box)
-			}
 			return &mail.Fault{
 				Code: mail.CodeGone, Class: mail.ClassConflict, Args: mail.Args{"what": "folder"},
 				Err: errOrNil(why.Fault("SELECT")),
@@ -306,10 +314,14 @@ func (s *session) enter(ctx context.Context, box *mail.Mailbox) error {
 
 // leftOutFault says that a folder is left out for now, and for how long.
 func (s *session) leftOutFault(box *mail.Mailbox) *mail.Fault {
-	return &mail.Fault{
+	f := &mail.Fault{
 		Code: mail.CodeFolderLeftOut, Class: mail.ClassConflict, Args: mail.Args{"folder": box.Path()},
 		RetryAfter: time.Until(s.w.falls.until(box.Name)),
 	}
+	if b := s.w.falls.refusedNow(box.Name); b != nil {
+		f.Code, f.Args["text"] = mail.CodeFolderRefused, b.text
+	}
+	return f
 }
 
 var errReset = errors.New("imapsync: the mailbox has a new UIDVALIDITY")

@@ -47,7 +47,7 @@ const (
 	CodeStartTLSInjected Code = "starttls-injected"    // args: host
 	CodePlaintextRefused Code = "plaintext-refused"    // args: host: Plain without AllowPlaintext
 	CodeTooMany          Code = "too-many-connections" // args: host, text
-	CodeThrottled        Code = "throttled"            // args: host, text
+	CodeThrottled        Code = "throttled"            // args: host, text; folder, if it was asked for one
 	CodeNotIMAP          Code = "not-imap"             // args: host, port: something else answers
 	CodeBadAnswer        Code = "bad-answer"           // args: host, text: malformed or out of bounds
 	CodeUnreadable       Code = "unreadable-mail"      // args: folder, uid: one UID or several ("3,7:9")

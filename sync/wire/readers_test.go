@@ -372,6 +372,24 @@ func TestStatusFault(t *testing.T) {
 			t.Errorf("%+v: %+v", test.st, f)
 		}
 	}
+	for _, test := range []struct {
+		st   Status
+		busy bool
+	}{
+		{Status{"NO", "INUSE", "Timeout (120s) while waiting for lock"}, true},
+		{Status{"NO", "UNAVAILABLE", "Server(s) unavailable to complete operation"}, true},
+		{Status{"NO", "", "Mailbox is being migrated, temporarily unavailable"}, true},
+		{Status{"NO", "LIMIT", "slow down"}, false},
+		{Status{"NO", "UNAVAILABLE", "Rate exceeded"}, false},
+		{Status{"NO", "INUSE", "Too many simultaneous connections"}, false},
+		{Status{"NO", "", "temporarily throttled. Suggested Backoff Time: 10 seconds"}, false},
+		{Status{"NO", "NONEXISTENT", "gone"}, false},
+		{Status{"OK", "", "done"}, false},
+	} {
+		if got := test.st.Busy(); got != test.busy {
+			t.Errorf("%+v: busy is %v", test.st, got)
+		}
+	}
 	if f := (Status{Type: "OK"}).Fault("X"); f != nil {
 		t.Errorf("%v", f)
 	}

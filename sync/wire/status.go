@@ -72,6 +72,18 @@ func (s Status) limit(f *mail.Fault) bool {
 	return true
 }
 
+// Busy reports whether the refusal of a mailbox asks to come back later for a reason
+// that may be of that mailbox alone: its lock is held, or the machine that it is on is
+// down (RFC 5530 §3, INUSE and UNAVAILABLE). Who has had too much says so.
+func (s Status) Busy() bool {
+	f := s.Fault("")
+	return f != nil && f.Code == mail.CodeThrottled && f.RetryAfter == 0 && s.Code != "LIMIT" && s.Code != "THROTTLED" &&
+		!enough.MatchString(s.Text)
+}
+
+// enough is how servers say that it is the client that they have had enough of.
+var enough = regexp.MustCompile(`(?i)too many|throttl|\brates?\b|bandwidth|backoff`)
+
 // saysTooMany, saysPatience and saysNotThere know what servers write; text is
 // in lower case.
 func saysTooMany(text string) bool {

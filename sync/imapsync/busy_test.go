@@ -1,0 +1,128 @@
+package imapsync
+
+import (
+	"testing"
+	"time"
+
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// TestABusyFolderStopsNoOther: another program holds the lock of one folder, as Dovecot
+// says, or the machine that it is on is down, as Cyrus does. All others go on, what the
+// user does in them too. The folder is asked for again ever more rarely, the user hears
+// of it when it stays so, and what the user did in it is done when it is over.
+func TestABusyFolderStopsNoOther(t *testing.T) {
+	for name, no := range map[string]struct{ over, says, text string }{
+		"its lock is held":              {`SELECT "Work"`, "NO [INUSE] Timeout (120s) while waiting for lock", "Timeout (120s) while waiting for lock"},
+		"its machine is down":           {`SELECT "Work"`, "NO [UNAVAILABLE] Server(s) unavailable to complete operation", "Server(s) unavailable to complete operation"},
+		"in words":                      {`SELECT "Work"`, "NO Mailbox temporarily unavailable", "Mailbox temporarily unavailable"},
+		"it has not even numbers of it": {`STATUS "Work"`, "NO [UNAVAILABLE] Is being migrated", "Is being migrated"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &fallsOver{over: []string{no.over}, says: no.says}
+			inBubble(t, f.dial, nil, func(t *bubble) {
+				time.Sleep(time.Minute)
+				inbox, work := t.ids("INBOX"), t.ids("Work")
+				f.falls(true)
+				f.deliver("Work")
+				f.deliver("INBOX")
+				time.Sleep(time.Minute + time.Second)
+				if folder, _ := t.refusing(); folder != "" || f.fallen() == 0 {
+					t.Errorf("refused %d times, and the user told of %q", f.fallen(), folder)
+				}
+				there, here := t.flag(inbox), t.flag(work)
+				time.Sleep(time.Second)
+				if n := t.box("INBOX").Counts.Total; n != 2 || t.opState(there) != mail.OpDone || t.opState(here) != mail.OpWaiting {
+					t.Errorf("the inbox has %d messages, an action there is %s, and one in the folder %s", n, t.opState(there), t.opState(here))
+				}
+				time.Sleep(time.Hour)
+				if folder, text := t.refusing(); folder != "Work" || text != no.text || t.state().State != mail.StateOnline {
+					t.Errorf("told of %q, %q, and the account is %+v", folder, text, t.state())
+				}
+				if n, dials := f.fallen(), len(t.dialled()); n < 5 || n > 10 || dials != 1 {
+					t.Errorf("refused %d times within the hour, on %d connections", n, dials)
+				}
+				f.falls(false)
+				time.Sleep(busyMost + time.Minute)
+				if folder, _ := t.refusing(); folder != "" || t.total() != 2 || t.opState(here) != mail.OpDone {
+					t.Errorf("when it is over: told of %q, %d messages, the action is %s", folder, t.total(), t.opState(here))
+				}
+			})
+		})
+	}
+}
+
+// TestABusyInboxStopsNoOther: while the inbox is left out there is nothing to idle on,
+// and the server is not asked without pause.
+func TestABusyInboxStopsNoOther(t *testing.T) {
+	f := &fallsOver{caps: "IDLE", over: []string{`SELECT "INBOX"`}, says: "NO [INUSE] locked"}
+	f.falls(true)
+	inBubble(t, f.dial, nil, func(t *bubble) {
+		time.Sleep(30 * time.Minute)
+		if folder, _ := t.refusing(); folder != "INBOX" || t.total() != 1 || t.state().State != mail.StateOnline {
+			t.Errorf("told of %q, Work has %d messages, and the account is %+v", folder, t.total(), t.state())
+		}
+		if n := f.fallen(); n > 10 {
+			t.Errorf("asked for %d times", n)
+		}
+		f.falls(false)
+		time.Sleep(busyMost + time.Minute)
+		if folder, _ := t.refusing(); folder != "" || t.box("INBOX").Counts.Total != 1 {
+			t.Errorf("when it is over: told of %q, and the inbox is %+v", folder, t.box("INBOX").Counts)
+		}
+	})
+}
+
+// TestABusyServer: it answers for no other folder either. Then it is left in peace, and
+// the user told of the server, not of a folder.
+func TestABusyServer(t *testing.T) {
+	for name, no := range map[string]struct {
+		over []string
+		says string
+	}{
+		"it opens none":                  {[]string{"SELECT", "EXAMINE"}, "NO [UNAVAILABLE] Come back later"},
+		"it has numbers of none":         {[]string{"STATUS"}, "NO Temporary failure"},
+		"it has had enough":              {[]string{`SELECT "Work"`}, "NO Request is throttled"},
+		"it has had enough of our speed": {[]string{`SELECT "Work"`}, "NO [UNAVAILABLE] Rate exceeded"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &fallsOver{over: no.over, says: no.says}
+			f.falls(true)
+			inBubble(t, f.dial, nil, func(t *bubble) {
+				time.Sleep(time.Hour)
+				if n := len(t.dialled()); n > 13 || t.state().State == mail.StateOnline {
+					t.Errorf("%d connections, and it is %+v", n, t.state())
+				}
+				ps, err := t.store.Problems(t.Context())
+				if err != nil || len(ps) != 1 || ps[0].Code != mail.CodeThrottled || ps[0].Args["host"] != "mail.example" {
+					t.Errorf("told of %+v, %v", ps, err)
+				}
+				f.falls(false)
+				time.Sleep(limitMax + time.Minute)
+				if t.total() != 1 || t.state().State != mail.StateOnline {
+					t.Errorf("when it is over: %d messages, and it is %+v", t.total(), t.state())
+				}
+			})
+		})
+	}
+}
+
+// flag queues that messages are flagged.
+func (b *bubble) flag(ids []mail.MessageID) mail.OpID {
+	b.Helper()
+	op, err := b.store.Enqueue(b.Context(), mail.Op{Account: "a", Kind: mail.OpFlags, Targets: ids, Add: mail.NewFlags(mail.FlagFlagged)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.w.OpsQueued()
+	return op.ID
+}
+
+func (b *bubble) opState(id mail.OpID) mail.OpState {
+	b.Helper()
+	op, err := b.store.Op(b.Context(), id)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return op.State
+}
