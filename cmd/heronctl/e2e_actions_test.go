@@ -210,7 +210,8 @@ func (r *rig) deleting() {
 	r.done("message", "delete", r.letterIn("INBOX", 4))
 	gone := r.done("message", "delete", r.letterIn("Trash", 4))
 	r.serverHas(4)
-	r.fails(1, mail.CodeNotSupported, "", "undo", fmt.Sprint(gone.Op))
+	r.fails(1, mail.CodeNotUndoable, "", "undo", fmt.Sprint(gone.Op))
+	r.fails(1, mail.CodeNotUndoable, "", "undo") // and not what was done before it
 	r.done("message", "delete", r.letterIn("INBOX", 5))
 	r.done("message", "delete", r.letterIn("Junk", 3))
 	var emptied folderResult

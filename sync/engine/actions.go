@@ -64,8 +64,8 @@ func (e *Engine) Do(ctx context.Context, a Action) ([]mail.Op, error) {
 
 // Undo takes an action back, in all accounts that it was done in: one that was not
 // sent is cancelled and comes back in state undone, for one that was done its inverse
-// is queued and comes back, with what had to be passed over. 0 is the last action
-// that can be undone. Faults: not-undoable, not-supported, no-such-folder, nothing-to-undo.
+// is queued and comes back, with what had to be passed over. 0 is the last action that
+// was not undone, and never one before it. Faults: not-undoable, nothing-to-undo.
 func (e *Engine) Undo(ctx context.Context, id mail.OpID) (store.Undone, error) {
 	if e.cfg.ReadOnly {
 		return store.Undone{}, e.readOnly()

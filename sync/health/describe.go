@@ -36,7 +36,7 @@ func Describe(p *i18n.Printer, pr mail.Problem) Text {
 			args = append(args, k, "–")
 		}
 	}
-	for _, k := range []string{"line", "backup", "reason", "delimiter"} {
+	for _, k := range []string{"line", "backup", "reason", "delimiter", "last", "before"} {
 		if !known[k] {
 			args = append(args, k, "")
 		}

@@ -103,6 +103,38 @@ func TestWhatIsNotSupported(t *testing.T) {
 	}
 }
 
+// TestWhyNothingIsTakenBack: in either language, of the last action and of one that was
+// named, each reason has words of its own, and none is left in English or empty.
+func TestWhyNothingIsTakenBack(t *testing.T) {
+	reasons := []mail.PassReason{
+		mail.PassGone, mail.PassDeleted, mail.PassCopy, mail.PassFolder, mail.PassMail,
+		mail.PassFolderDeleted, mail.PassRefused, mail.PassUndone, "of a newer agent",
+	}
+	kinds := []mail.OpKind{
+		mail.OpFlags, mail.OpMove, mail.OpCopy, mail.OpDelete, mail.OpFolderCreate,
+		mail.OpFolderRename, mail.OpFolderDelete, mail.OpFolderSubscribe, mail.OpFolderUnsubscribe,
+	}
+	for lang, p := range printers(t) {
+		said := map[string]bool{}
+		for _, reason := range reasons {
+			args := mail.Args{"op": "14", "reason": string(reason)}
+			got := Describe(p, mail.Problem{Code: mail.CodeNotUndoable, Args: args})
+			if said[got.Text] || !strings.Contains(got.Text, " 14") || got.Remedy == "" {
+				t.Errorf("%s %s: %+v", lang, reason, got)
+			}
+			said[got.Text] = true
+			args["last"] = "yes"
+			for _, kind := range kinds {
+				args["before"], args["what"] = "12", "action "+string(kind)
+				last := Describe(p, mail.Problem{Code: mail.CodeNotUndoable, Args: args})
+				if last.Text == got.Text || !strings.Contains(last.Remedy, " 12 (") || strings.Contains(last.Remedy, "(action") {
+					t.Errorf("%s %s, before it %s: %+v", lang, reason, kind, last)
+				}
+			}
+		}
+	}
+}
+
 func TestExitCodes(t *testing.T) {
 	for _, c := range []struct {
 		pr   mail.Problem

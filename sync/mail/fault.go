@@ -78,7 +78,7 @@ const (
 	CodeBadAddress       Code = "bad-address"     // args: address
 	CodeAccountExists    Code = "account-exists"  // args: account
 	CodeNothingToUndo    Code = "nothing-to-undo" // nothing was done that can be taken back
-	CodeNotUndoable      Code = "not-undoable"    // args: op: it is not known, or not there to be taken back
+	CodeNotUndoable      Code = "not-undoable"    // args: op, reason: a PassReason; of the last action: last, and before and what: one that can be
 	CodeMovedElsewhere   Code = "moved-elsewhere" // the message was moved by another program before it was deleted here, for good or to the trash
 	CodeFolderChanged    Code = "folder-changed"  // args: folder: mail came into it since its deletion was asked for
 	CodeKeptMessage      Code = "kept-message"    // what was to be done to a message before its deletion was not done

@@ -38,16 +38,20 @@ const (
 // Open reports whether an op in this state lies over what the server has.
 func (s OpState) Open() bool { return s == OpWaiting || s == OpSending }
 
-// PassReason is why something that was done is passed over when it is taken back.
+// PassReason is why something that was done is passed over when an action is taken
+// back, or why the action as a whole is not: the reason of CodeNotUndoable.
 type PassReason string
 
 // The reasons.
 const (
-	PassGone    PassReason = "gone"             // the message is no more, as far as is known
-	PassDeleted PassReason = "deleted"          // it was deleted for good
-	PassCopy    PassReason = "copy-unknown"     // which message is the copy is not known
-	PassFolder  PassReason = "folder-gone"      // the folder that it came from is no more
-	PassMail    PassReason = "folder-not-empty" // the folder that was made has mail in it
+	PassGone          PassReason = "gone"             // it is no more, as far as is known; of an action also: or is as it was
+	PassDeleted       PassReason = "deleted"          // it was deleted for good
+	PassCopy          PassReason = "copy-unknown"     // which message is the copy is not known yet
+	PassFolder        PassReason = "folder-gone"      // the folder that it came from is no more
+	PassMail          PassReason = "folder-not-empty" // the folder that was made has mail in it
+	PassFolderDeleted PassReason = "folder-deleted"   // only of an action: it deleted a folder
+	PassRefused       PassReason = "refused"          // only of an action: it was, and is taken back already
+	PassUndone        PassReason = "undone"           // only of an action: it is already
 )
 
 // Op is something the user did that a server has yet to confirm.

@@ -119,24 +119,3 @@ func TestWhatIsNotJoined(t *testing.T) {
 		}
 	}
 }
-
-// TestUndoGoesOnBehindWhatCannotBeUndone: a message that is gone keeps nobody from
-// taking back what was done before.
-func TestUndoGoesOnBehindWhatCannotBeUndone(t *testing.T) {
-	f := open(t)
-	b := f.inbox(2)
-	one, two := f.id(b, 1), f.id(b, 2)
-	for _, id := range []mail.MessageID{one, two} {
-		op := f.mark([]mail.MessageID{id}, seen, nil)
-		f.must(f.StartOp(f.ctx(), op.ID))
-		f.must(f.FinishOp(f.ctx(), op.ID, done(id)))
-	}
-	f.apply(Delta{Mailbox: b.ID, Gone: []mail.UID{2}})
-	op, err := f.Undo(f.ctx(), 0)
-	if err != nil || !slices.Equal(op.Targets, []mail.MessageID{one}) || !f.at(b, 1).Unread() {
-		t.Errorf("took back %+v, %v", op, err)
-	}
-	if _, err := f.Undo(f.ctx(), 0); code(err) != mail.CodeNothingToUndo {
-		t.Errorf("nothing is left: %v", err)
-	}
-}

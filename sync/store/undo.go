@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
+	"math"
 	"slices"
 	"strconv"
 
@@ -23,11 +25,12 @@ import (
 //     unsubscribe are reversed;
 //   - of one that was refused, what was done of it before.
 //
-// Id 0 is the newest action, of whatever account, that can be undone and was not; an
-// inverse does not count. Of an action what can be undone is. Faults: not-undoable
-// for an op that is not known, was refused or taken back already, or whose messages
-// are gone; not-supported for one that cannot be undone (a deletion for good that was
-// sent); nothing-to-undo.
+// Id 0 is the newest action, of whatever account, that was not undone; an inverse does
+// not count. What was done before it is never undone in its place: the user has to name
+// that. Of an action what can be undone is. Faults: not-undoable, with its reason, for
+// an op that is not known, was refused or taken back already, whose messages are gone
+// or whose copies are not known yet, and for a deletion for good or of a folder that
+// was sent; nothing-to-undo.
 func (s *Store) Undo(ctx context.Context, id mail.OpID) (Undone, error) {
 	var out Undone
 	_, err := s.keep(ctx, "undo an action", func(t *tx) error {
@@ -46,45 +49,87 @@ func (s *Store) Undo(ctx context.Context, id mail.OpID) (Undone, error) {
 	return out, nil
 }
 
-// undoable are ops that can be undone as far as their rows tell, and were not.
-const undoable = `o.inverse = 0 AND (o.state = 'waiting' AND o.tries = 0
+// undoable are ops o that can be undone as far as their rows tell, and were not.
+const undoable = standing + ` AND (o.state = 'waiting' AND o.tries = 0
 	OR o.state IN ('waiting', 'sending', 'done') AND o.kind NOT IN ('delete', 'folder.delete')
 	OR o.state = 'failed' AND o.kind IN ('flags', 'move', 'copy')
-		AND EXISTS (SELECT 1 FROM op_targets t WHERE t.op = o.id AND t.agreed))
+		AND EXISTS (SELECT 1 FROM op_targets t WHERE t.op = o.id AND t.agreed))`
+
+// standing are ops o of the user that were not undone; one that was refused stands.
+const standing = `o.inverse = 0 AND o.state <> 'undone'
 	AND NOT EXISTS (SELECT 1 FROM ops i WHERE i.inverse = o.id AND i.state IN ('waiting', 'sending', 'done'))`
 
-// undoNewest undoes the newest action of which anything can be. Fault
-// nothing-to-undo.
+// ofAction are the ops o of the same action as x.
+const ofAction = `(o.action = iif(x.action = 0, x.id, x.action) OR o.id = x.action)`
+
+// undoNewest undoes the newest action that stands. The rest of one that was undone as
+// far as it could be is passed over. Faults not-undoable, with what can be named in its
+// place, and nothing-to-undo.
 func (t *tx) undoNewest(u *Undone) error {
-	ids, err := list(t, scanID[mail.OpID], `SELECT o.id FROM ops o WHERE `+undoable+` ORDER BY o.id DESC`)
+	newest := mail.OpID(math.MaxInt64)
+	for {
+		found, err := t.row(`SELECT o.id FROM ops o WHERE o.id < ? AND `+standing+` ORDER BY o.id DESC LIMIT 1`,
+			[]any{int64(newest)}, &newest)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return &mail.Fault{Code: mail.CodeNothingToUndo, Class: mail.ClassLocal}
+		}
+		why := t.undoWith(newest, u)
+		if !stays(why) {
+			return why
+		}
+		var one int
+		inPart, err := t.row(`SELECT 1 FROM ops x JOIN ops o ON `+ofAction+` WHERE x.id = ? AND NOT (`+standing+`) LIMIT 1`,
+			[]any{int64(newest)}, &one)
+		if err != nil {
+			return err
+		}
+		if !inPart {
+			return t.nameOlder(newest, why)
+		}
+		*u = Undone{}
+	}
+}
+
+// nameOlder says, with why the newest action cannot be undone, which one before it
+// most likely can.
+func (t *tx) nameOlder(newest mail.OpID, why error) error {
+	f := *mail.FaultOf(why)
+	f.Args = maps.Clone(f.Args)
+	f.Args["last"] = "yes"
+	var id int64
+	var kind mail.OpKind
+	found, err := t.row(`SELECT o.id, o.kind FROM ops x JOIN ops o ON o.id < x.id AND NOT `+ofAction+`
+		WHERE x.id = ? AND `+undoable+` ORDER BY o.id DESC LIMIT 1`, []any{int64(newest)}, &id, &kind)
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
-		if err := t.undoWith(id, u); !stays(err) {
-			return err
-		}
+	if found {
+		f.Args["before"], f.Args["what"] = strconv.FormatInt(id, 10), "action "+string(kind)
 	}
-	return &mail.Fault{Code: mail.CodeNothingToUndo, Class: mail.ClassLocal}
+	return &f
 }
 
 // stays reports whether an error says that an op cannot be undone; nothing was
 // written then.
-func stays(err error) bool {
+func stays(err error) bool { return is(err, mail.CodeNotUndoable) }
+
+func is(err error, code mail.Code) bool {
 	var f *mail.Fault
-	return errors.As(err, &f) && (f.Code == mail.CodeNotUndoable || f.Code == mail.CodeNotSupported || f.Code == mail.CodeNoFolder)
+	return errors.As(err, &f) && f.Code == code
 }
 
 // undoWith undoes an op and the others of its action, the last one first. What comes
 // back, and why it could not be undone, is that op's unless only others could.
 func (t *tx) undoWith(id mail.OpID, u *Undone) error {
 	ids, err := list(t, scanID[mail.OpID], `SELECT o.id FROM ops o JOIN ops x ON x.id = ?1
-		WHERE o.id = ?1 OR (o.action = iif(x.action = 0, x.id, x.action) OR o.id = x.action) AND `+undoable+`
-		ORDER BY o.id DESC`, int64(id))
+		WHERE o.id = ?1 OR `+ofAction+` AND `+undoable+` ORDER BY o.id DESC`, int64(id))
 	if err != nil {
 		return err
 	}
-	why := notUndoable(id)
+	why := notUndoable(id, "")
 	for _, each := range ids {
 		op, err := t.undoOne(each, u)
 		switch {
@@ -110,12 +155,19 @@ func (t *tx) undoOne(id mail.OpID, u *Undone) (mail.Op, error) {
 	switch {
 	case op.State == mail.OpWaiting && op.Tries == 0:
 		return t.cancel(op)
-	case op.State.Open() || op.State == mail.OpDone,
-		op.State == mail.OpFailed && !ofFolder(op.Kind): // what was done of it before it was refused
-		return t.reverse(op, u)
-	default:
-		return mail.Op{}, notUndoable(id)
+	case op.State == mail.OpUndone:
+		return mail.Op{}, notUndoable(id, mail.PassUndone)
+	case op.State == mail.OpFailed:
+		var one int
+		inPart, err := t.row(`SELECT 1 FROM op_targets WHERE op = ? AND agreed LIMIT 1`, []any{int64(id)}, &one)
+		if err == nil && !inPart {
+			err = notUndoable(id, mail.PassRefused)
+		}
+		if err != nil {
+			return mail.Op{}, err
+		}
 	}
+	return t.reverse(op, u)
 }
 
 // cancel takes back an op that nobody but us has heard of.
@@ -142,8 +194,12 @@ func (t *tx) reverse(op mail.Op, u *Undone) (mail.Op, error) {
 		return t.removeCopies(op, inv, u)
 	case mail.OpFolderCreate:
 		inv.Kind, inv.Mailbox = mail.OpFolderDelete, op.Mailbox
-		if err := t.mustBeEmpty(op.Mailbox); err != nil {
+		full, err := t.hasMail(op.Mailbox)
+		if err == nil && full {
 			u.pass(op.ID, mail.PassMail, 1)
+			err = notUndoable(op.ID, mail.PassMail)
+		}
+		if err != nil {
 			return mail.Op{}, err
 		}
 	case mail.OpFolderRename:
@@ -155,33 +211,29 @@ func (t *tx) reverse(op mail.Op, u *Undone) (mail.Op, error) {
 		inv.Kind, inv.Mailbox = mail.OpFolderUnsubscribe, op.Mailbox
 	case mail.OpFolderUnsubscribe:
 		inv.Kind, inv.Mailbox = mail.OpFolderSubscribe, op.Mailbox
+	case mail.OpFolderDelete:
+		return mail.Op{}, notUndoable(op.ID, mail.PassFolderDeleted)
 	default:
-		return mail.Op{}, cannotUndo("undoing a deletion")
+		return mail.Op{}, notUndoable(op.ID, mail.PassDeleted)
 	}
 	err := t.queueFolderOp(&inv)
+	if is(err, mail.CodeNoFolder) || err == nil && inv.ID == 0 {
+		err = notUndoable(op.ID, mail.PassGone)
+	}
 	u.queued(inv.ID)
 	return inv, err
 }
 
-func notUndoable(id mail.OpID) error {
-	return &mail.Fault{
-		Code: mail.CodeNotUndoable, Class: mail.ClassLocal, Args: mail.Args{"op": strconv.FormatInt(int64(id), 10)},
-	}
+func notUndoable(id mail.OpID, why mail.PassReason) error {
+	return &mail.Fault{Code: mail.CodeNotUndoable, Class: mail.ClassLocal, Args: mail.Args{
+		"op": strconv.FormatInt(int64(id), 10), "reason": string(why),
+	}}
 }
 
-func cannotUndo(what string) error {
-	return &mail.Fault{Code: mail.CodeNotSupported, Class: mail.ClassLocal, Args: mail.Args{"what": what}}
-}
-
-func (t *tx) mustBeEmpty(id mail.MailboxID) error {
+// hasMail reports whether a folder that is there has mail in it.
+func (t *tx) hasMail(id mail.MailboxID) (bool, error) {
 	b, err := t.box(id)
-	if err != nil {
-		return err
-	}
-	if b.gone == 0 && b.counts().Total > 0 {
-		return cannotUndo("deleting a folder with mail in it")
-	}
-	return nil
+	return err == nil && b.gone == 0 && b.counts().Total > 0, err
 }
 
 // did is what an op did to a message.
@@ -220,7 +272,7 @@ func (t *tx) reverseTargets(op, inv mail.Op, u *Undone) (mail.Op, error) {
 	})
 	var first mail.Op
 	var n int
-	why := notUndoable(op.ID) // none of its messages is there, or is as it left it
+	why := notUndoable(op.ID, mail.PassGone) // or none of its messages is as it left it
 	for ; len(ds) > 0; ds = ds[n:] {
 		n = len(ds)
 		if op.Kind == mail.OpMove {
@@ -228,11 +280,13 @@ func (t *tx) reverseTargets(op, inv mail.Op, u *Undone) (mail.Op, error) {
 			if n = slices.IndexFunc(ds, func(d did) bool { return d.source != ds[0].source }); n < 0 {
 				n = len(ds)
 			}
-			if _, err := t.destination(inv.Mailbox); stays(err) {
+			_, err := t.destination(inv.Mailbox)
+			if is(err, mail.CodeNoFolder) {
 				u.pass(op.ID, mail.PassFolder, n)
-				why = err
+				why = notUndoable(op.ID, mail.PassFolder)
 				continue
-			} else if err != nil {
+			}
+			if err != nil {
 				return mail.Op{}, err
 			}
 		}
@@ -284,33 +338,4 @@ func (t *tx) deletedHere(r target) (bool, error) {
 	var one int
 	return t.row(`SELECT 1 FROM op_targets g JOIN ops o ON o.id = g.op
 		WHERE g.message = ? AND g.agreed AND o.kind = 'delete' LIMIT 1`, []any{int64(r.id)}, &one)
-}
-
-// removeCopies deletes the copies that an op made, where they are known.
-func (t *tx) removeCopies(op, inv mail.Op, u *Undone) (mail.Op, error) {
-	ds, err := t.didTo(op.ID)
-	if err != nil {
-		return mail.Op{}, err
-	}
-	inv.Kind = mail.OpDelete
-	var ts []opTarget
-	for _, d := range ds {
-		if d.copy == 0 {
-			u.pass(op.ID, mail.PassCopy, 1)
-			continue
-		}
-		r, ok, err := t.target(d.copy)
-		if err != nil {
-			return mail.Op{}, err
-		}
-		if ok && r.in != 0 { // else it is gone, as it is to be
-			ts = append(ts, opTarget{target: r})
-		}
-	}
-	if len(ts) == 0 {
-		return mail.Op{}, cannotUndo("undoing a copy that was not found")
-	}
-	err = t.queue(&inv, ts)
-	u.queued(inv.ID)
-	return inv, err
 }

@@ -46,8 +46,7 @@ func (t *tx) passDeleted(id mail.OpID, u *Undone) error {
 		err = r.Scan(&d.id, &d.n)
 		return d, err
 	}, `SELECT o.id, (SELECT count(*) FROM op_targets g WHERE g.op = o.id AND (g.agreed OR NOT g.done)) FROM ops o JOIN ops x ON x.id = ?1
-		WHERE (o.action = iif(x.action = 0, x.id, x.action) OR o.id = x.action) AND o.id <> ?1
-		AND o.inverse = 0 AND o.kind = 'delete' AND (o.state IN ('sending', 'done') OR o.state = 'waiting' AND o.tries > 0)
+		WHERE (o.id = x.id OR `+ofAction+`) AND o.inverse = 0 AND o.kind = 'delete' AND (o.state IN ('sending', 'done') OR o.state = 'waiting' AND o.tries > 0)
 		ORDER BY o.id`, int64(id))
 	for _, d := range ds {
 		u.pass(d.id, mail.PassDeleted, d.n)

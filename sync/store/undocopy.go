@@ -1,0 +1,94 @@
+package store
+
+import "github.com/heronmail/heron/sync/mail"
+
+// removeCopies deletes the copies that an op made, where they are known.
+func (t *tx) removeCopies(op, inv mail.Op, u *Undone) (mail.Op, error) {
+	ds, err := t.didTo(op.ID)
+	if err != nil {
+		return mail.Op{}, err
+	}
+	inv.Kind = mail.OpDelete
+	var ts []opTarget
+	why := mail.PassGone // by others, as it is to be
+	for _, d := range ds {
+		if d.copy == 0 {
+			if d.copy, err = t.copyOf(&op, d.id); err != nil {
+				return mail.Op{}, err
+			}
+		}
+		if d.copy == 0 {
+			u.pass(op.ID, mail.PassCopy, 1)
+			why = mail.PassCopy
+			continue
+		}
+		r, ok, err := t.target(d.copy)
+		if err != nil {
+			return mail.Op{}, err
+		}
+		if ok && r.in != 0 {
+			ts = append(ts, opTarget{target: r})
+		}
+	}
+	if len(ts) == 0 {
+		return mail.Op{}, notUndoable(op.ID, why)
+	}
+	err = t.queue(&inv, ts)
+	u.queued(inv.ID)
+	return inv, err
+}
+
+// copyOf makes the copy of a message known that no pass has seen yet, where the
+// server has named its place (RFC 4315 COPYUID). 0: it has not, or not one that holds.
+func (t *tx) copyOf(op *mail.Op, id mail.MessageID) (mail.MessageID, error) {
+	d := Done{ID: id}
+	if _, err := t.row(`SELECT uid, uidvalidity FROM op_targets WHERE op = ? AND message = ?`,
+		[]any{int64(op.ID), int64(id)}, &d.UID, &d.UIDValidity); err != nil {
+		return 0, err
+	}
+	b, err := t.box(op.Mailbox)
+	if err != nil || b.gone != 0 || !b.Kept() || b.Cursor.UIDNext == 0 || d.UIDValidity != b.Cursor.UIDValidity {
+		return 0, err
+	}
+	if d, err = t.believed(op, d); err != nil || d.UID == 0 {
+		return 0, err
+	}
+	at, found, err := t.at(b, d.UID)
+	if err == nil && !found {
+		at.id, err = t.insertCopy(b, d)
+	}
+	if err != nil || at.id == id {
+		return 0, err
+	}
+	_, err = t.exec(`UPDATE op_targets SET copy = ? WHERE op = ? AND message = ?`, int64(at.id), int64(op.ID), int64(id))
+	return at.id, err
+}
+
+// insertCopy stores the copy of a message, as the server made it, and tells of it.
+func (t *tx) insertCopy(b *box, d Done) (mail.MessageID, error) {
+	r, known, err := t.target(d.ID)
+	if err != nil || !known {
+		return 0, err
+	}
+	of, err := list(t, scanMessage, `SELECT `+serverColumns+fromServer+`WHERE m.id = ?`, int64(d.ID))
+	if err != nil || len(of) == 0 {
+		return 0, err
+	}
+	m, flags := of[0], r.flags.server
+	id, _, err := t.insert(b, &Fetched{
+		UID: d.UID, Flags: flags.flags(), Size: m.Size, Received: m.Received,
+		EmailID: m.EmailID, Envelope: m.Envelope, Preview: m.Preview,
+	})
+	if err != nil {
+		return 0, err
+	}
+	b.know(flags, 1)
+	b.show(flags, 1)
+	b.carry(flags, 1)
+	if m.EmailID != "" && flags.unread() {
+		if err := t.countCopy(b, m.EmailID); err != nil {
+			return 0, err
+		}
+	}
+	return id, t.tellBack(b.Account, mail.Here, b.ID, []item{{id, d.UID}})
+}
