@@ -18,25 +18,31 @@ const (
 	// or cannot be opened, before it is given up.
 	opPatience = 5
 	opLater    = 30 * time.Second
+	// opTurn is how long ops are sent before what else there is to do.
+	opTurn = time.Second
 )
 
-// pushOps sends what the user did, in the order in which it was done. An error
+// pushOps sends what the user did, in the order in which it was done, for opTurn:
+// what else there is to do has its turn too, and then the rest is sent. An error
 // is the connection's or the store's; what a server refuses ends the op alone.
 // An op that was cut off between its command and the answer is looked at again
 // on the next connection, after a pass.
-func (s *session) pushOps(ctx context.Context) error {
-	for {
+func (s *session) pushOps(ctx context.Context) (more bool, err error) {
+	for until := time.Now().Add(opTurn); ; {
 		work, err := s.readyOps(ctx, s.w.opFalls.ids()...)
 		if err == nil && len(work) == 0 && len(s.w.opFalls) > 0 {
 			work, err = s.readyOps(ctx)
 		}
 		if err != nil || len(work) == 0 {
-			return err
+			return false, err
 		}
 		for i := range work {
 			stale, err := s.pushOp(ctx, &work[i])
 			if err != nil && !ended(err) {
-				return err
+				return false, err
+			}
+			if !time.Now().Before(until) {
+				return true, nil
 			}
 			if stale || err != nil {
 				break // messages have other places, or later ops have to wait

@@ -56,7 +56,8 @@ func (s *session) turn(ctx context.Context) (idle bool, err error) {
 		return false, err
 	}
 	sent := s.tally.OpsSent
-	if err := s.pushOps(ctx); err != nil {
+	more, err := s.pushOps(ctx)
+	if err != nil {
 		return false, err
 	}
 	if s.tally.OpsSent != sent {
@@ -85,6 +86,6 @@ func (s *session) turn(ctx context.Context) (idle bool, err error) {
 	case len(s.fills) > 0:
 		return false, s.backfill(ctx)
 	default:
-		return true, nil
+		return !more, nil
 	}
 }

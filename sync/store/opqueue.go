@@ -14,8 +14,13 @@ import (
 // yet.
 const strayGrace = 2 * time.Minute
 
+// readyMost is how many works are made ready at a time, and how many ops are read at once.
+const readyMost = 32
+
 const selectOp = `SELECT o.id, a.name, o.kind, o.mailbox, o.name, o.added, o.removed, o.state, o.tries, o.created,
 	o.next_try, o.fault, o.inverse, o.action FROM ops o JOIN accounts a ON a.id = o.account `
+
+const openOp = `WHERE o.state IN ('waiting', 'sending') `
 
 func scanOp(r scanner) (op mail.Op, err error) {
 	var add, del string
@@ -40,8 +45,7 @@ func (s *Store) Ops(ctx context.Context, account mail.AccountID) ([]mail.Op, err
 }
 
 func openOps(ctx context.Context, tx *sql.Tx, account mail.AccountID) ([]mail.Op, error) {
-	ops, err := query(ctx, tx, scanOp, selectOp+`WHERE o.state IN ('waiting', 'sending') AND (a.name = ?1 OR ?1 = '')
-		ORDER BY o.id`, string(account))
+	ops, err := query(ctx, tx, scanOp, selectOp+openOp+`AND (a.name = ?1 OR ?1 = '') ORDER BY o.id`, string(account))
 	if err != nil {
 		return nil, err
 	}
@@ -88,52 +92,64 @@ func (s *Store) Op(ctx context.Context, id mail.OpID) (mail.Op, error) {
 //
 // The ops of last are left out, with what they hold back.
 //
-// Next is when the first of those that only wait for the time is ready; zero
-// when there is none.
+// As each op that is sent may change what the others are, only the first of them are
+// returned, so that a long queue is not read anew for each. Next is when the first of
+// those that only wait for the time is ready; zero when there is none. It counts when
+// none is ready.
 func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.Time, last ...mail.OpID) (ready []OpWork, next time.Time, err error) {
 	err = s.view(ctx, "read the queue", func(tx *sql.Tx) error {
-		ops, err := openOps(ctx, tx, account)
-		if err != nil {
-			return err
-		}
 		h := held{messages: map[mail.MessageID]bool{}, folders: map[mail.MailboxID]bool{}, sources: map[mail.MailboxID]bool{}}
 		g := together{of: map[mail.MessageID]newest{}}
-		for _, op := range ops {
-			rows, err := query(ctx, tx, scanWork, `SELECT `+serverColumns+`, m.reset, m.lost, t.added, t.removed, t.source,
-				t.copied, t.uid, t.uidvalidity`+
-				fromServer+`JOIN op_targets t ON t.message = m.id WHERE t.op = ? AND NOT t.done ORDER BY t.pos`, int64(op.ID))
-			if err != nil {
+		for after := mail.OpID(0); len(ready) < readyMost; {
+			ops, err := query(ctx, tx, scanOp, selectOp+openOp+`AND a.name = ? AND o.id > ? ORDER BY o.id LIMIT ?`,
+				string(account), int64(after), readyMost)
+			if err != nil || len(ops) == 0 {
 				return err
 			}
-			held := h.holds(op, rows) || slices.Contains(last, op.ID)
-			if at := waitsUntil(op, rows); held || waitsForMatch(rows) || at.After(now) {
-				if !held && at.After(now) && (next.IsZero() || at.Before(next)) {
-					next = at
-				}
-				h.add(op, rows)
-				continue
-			}
-			w := OpWork{Op: op}
-			for _, r := range rows {
-				w.Messages = append(w.Messages, r.Target)
-			}
-			if len(rows) == 0 {
-				if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM op_targets WHERE op = ? AND agreed)`, int64(op.ID)).
-					Scan(&w.Done); err != nil {
+			after = ops[len(ops)-1].ID
+			for _, op := range ops {
+				w, rows, err := readWork(ctx, tx, op)
+				if err != nil {
 					return err
 				}
-			}
-			if op.Kind == mail.OpFolderDelete || op.Kind == mail.OpFolderRename {
-				if err := tx.QueryRowContext(ctx, `SELECT known_total, known_next, old_name FROM ops WHERE id = ?`, int64(op.ID)).
-					Scan(&w.KnownTotal, &w.KnownNext, &w.OldName); err != nil {
-					return err
+				held := h.holds(op, rows) || slices.Contains(last, op.ID)
+				if at := waitsUntil(op, rows); held || waitsForMatch(rows) || at.After(now) {
+					if !held && at.After(now) && (next.IsZero() || at.Before(next)) {
+						next = at
+					}
+					h.add(op, rows)
+					continue
 				}
+				ready = g.add(ready, w)
 			}
-			ready = g.add(ready, w)
 		}
 		return nil
 	})
 	return ready, next, err
+}
+
+// readWork reads what is needed to send an op.
+func readWork(ctx context.Context, tx *sql.Tx, op mail.Op) (w OpWork, rows []work, err error) {
+	rows, err = query(ctx, tx, scanWork, `SELECT `+serverColumns+`, m.reset, m.lost, t.added, t.removed, t.source,
+		t.copied, t.uid, t.uidvalidity`+
+		fromServer+`JOIN op_targets t ON t.message = m.id WHERE t.op = ? AND NOT t.done ORDER BY t.pos`, int64(op.ID))
+	if err != nil {
+		return w, nil, err
+	}
+	for _, r := range rows {
+		op.Targets = append(op.Targets, r.ID)
+		w.Messages = append(w.Messages, r.Target)
+	}
+	w.Op = op
+	switch {
+	case op.Kind == mail.OpFolderDelete || op.Kind == mail.OpFolderRename:
+		err = tx.QueryRowContext(ctx, `SELECT known_total, known_next, old_name FROM ops WHERE id = ?`, int64(op.ID)).
+			Scan(&w.KnownTotal, &w.KnownNext, &w.OldName)
+	case len(rows) == 0:
+		err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM op_targets WHERE op = ? AND agreed)`, int64(op.ID)).
+			Scan(&w.Done)
+	}
+	return w, rows, err
 }
 
 // held is what ops that have to wait hold back.

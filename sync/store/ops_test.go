@@ -152,6 +152,41 @@ func TestAnOpThatWaitsHoldsBackLaterOnesOnItsMessages(t *testing.T) {
 	}
 }
 
+// TestALongQueueIsHandedOutFromItsBeginning: what is sent may change all that comes
+// behind it, so that only the first of a long queue are read, also behind some that wait.
+func TestALongQueueIsHandedOutFromItsBeginning(t *testing.T) {
+	const n = 3 * readyMost
+	f := open(t)
+	inbox := f.folders("INBOX")["INBOX"]
+	f.apply(inStep(inbox.ID, 1, n+1, fetched(1, n)...))
+	var ids []mail.OpID
+	for i := range n {
+		op := f.mark([]mail.MessageID{f.id(inbox, mail.UID(i+1))}, seen, nil)
+		ids = append(ids, op.ID)
+		if i <= readyMost {
+			f.must(f.RetryOp(f.ctx(), op.ID, f.clock.now().Add(time.Hour), nil))
+		}
+	}
+	waiting := ids[readyMost+1:]
+	for len(waiting) > 0 {
+		w := f.ready()
+		if len(w) == 0 || len(w) > 2*readyMost {
+			t.Fatalf("%d are ready, %d wait", len(w), len(waiting))
+		}
+		for i := range w {
+			if w[i].Op.ID != waiting[i] || len(w[i].Messages) != 1 || !slices.Equal(w[i].Op.Targets, []mail.MessageID{w[i].Messages[0].ID}) {
+				t.Fatalf("in place %d comes %+v, want op %d", i, w[i], waiting[i])
+			}
+			f.must(f.FinishOp(f.ctx(), w[i].Op.ID, done(w[i].Op.Targets...)))
+		}
+		waiting = waiting[len(w):]
+	}
+	w, next, err := f.ReadyOps(f.ctx(), acc, f.clock.now())
+	if err != nil || len(w) > 0 || !next.After(f.clock.now()) {
+		t.Errorf("at the end %d are ready, the next at %v, %v", len(w), next, err)
+	}
+}
+
 func TestWhatChangesNothingIsNotQueued(t *testing.T) {
 	f := open(t)
 	b := f.inbox(2)
