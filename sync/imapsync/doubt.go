@@ -3,36 +3,36 @@ package imapsync
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/heronmail/heron/sync/mail"
 	"github.com/heronmail/heron/sync/wire"
 )
 
-// doubt asks for what a listing contradicts an earlier one of this connection in,
-// as sessions of some servers (Dovecot with its index of folders) list for a while
-// what was so before. A folder that is not listed any more is taken for gone only
-// when its STATUS is refused too; one that is new is told of only when its STATUS
-// is not. The first listing of a connection is believed as it is, so that neither
-// lasts for ever; but none is of which a line could not be read, as long as that is
-// so: any folder that is known and missing may be the one. It costs a round trip when
-// a folder is missing, else none.
+// doubt asks for what a listing contradicts what is known in, as sessions of some
+// servers (Dovecot with its index of folders) list for a while what was so before. A
+// folder that is not listed any more is taken for gone only when its STATUS is refused
+// too; nor is any while there is a line of the listing that could not be read, as it
+// may be that one. A new one is told of only when its STATUS is not refused; on the
+// first listing of a connection, which new ones are not asked for a second time, it is
+// believed unless that listing was wrong about another. It costs a round trip when a
+// folder is missing, else none.
 func (s *session) doubt(ctx context.Context, list []listed, boxes []mail.Mailbox) ([]listed, error) {
-	first := s.named == nil
 	s.unsure = map[string]bool{}
-	if !first || s.garbled {
-		known := make(map[string]bool, len(boxes))
-		for i := range boxes {
-			known[boxes[i].Name] = true
-		}
-		list = slices.DeleteFunc(list, func(l listed) bool {
-			return !first && s.suspects[l.Name] != "" && !known[l.Name] && l.OldName == ""
-		})
-		left, err := s.leftOut(ctx, list, boxes)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, left...)
+	known := make(map[string]bool, len(boxes))
+	for i := range boxes {
+		known[boxes[i].Name] = true
 	}
+	left, err := s.leftOut(ctx, list, boxes)
+	if err != nil {
+		return nil, err
+	}
+	if s.named != nil || len(left) > 0 {
+		list = slices.DeleteFunc(list, func(l listed) bool {
+			return s.suspects[l.Name] != "" && !known[l.Name] && l.OldName == ""
+		})
+	}
+	list = append(list, left...)
 	s.named, s.levels = make(map[string]bool, len(list)), map[string]bool{}
 	for i := range list {
 		s.named[list[i].Name] = true
@@ -43,8 +43,8 @@ func (s *session) doubt(ctx context.Context, list []listed, boxes []mail.Mailbox
 	return list, nil
 }
 
-// leftOut are folders that are known and were listed, are not in a listing, and
-// are there all the same.
+// leftOut are folders that are known, are not in a listing, and are there all the same
+// under that name only.
 func (s *session) leftOut(ctx context.Context, list []listed, boxes []mail.Mailbox) ([]listed, error) {
 	explained := make(map[string]bool, len(list))
 	for i := range list {
@@ -54,7 +54,7 @@ func (s *session) leftOut(ctx context.Context, list []listed, boxes []mail.Mailb
 	var steps []step
 	for i := range boxes {
 		b := &boxes[i]
-		if explained[b.Name] || !s.garbled && (!s.named[b.Name] || !b.Selectable) {
+		if explained[b.Name] || !s.garbled && !b.Selectable {
 			continue
 		}
 		l := listed{ListData: wire.ListData{Name: b.Name, Delimiter: b.Delimiter}, role: b.Role, subscribed: b.Subscribed}
@@ -79,7 +79,7 @@ func (s *session) leftOut(ctx context.Context, list []listed, boxes []mail.Mailb
 	gone := len(missing)
 	missing = slices.DeleteFunc(missing, func(l listed) bool {
 		if l.hasStatus || s.w.falls.leavesOut(l.Name) {
-			return false
+			return l.hasStatus && hasTwin(list, &l)
 		}
 		s.unsure[l.Name] = s.garbled
 		return !s.garbled
@@ -88,4 +88,12 @@ func (s *session) leftOut(ctx context.Context, list []listed, boxes []mail.Mailb
 		s.log.Info("folders are there that are not listed", "count", len(missing), "gone", gone-len(missing))
 	}
 	return missing, nil
+}
+
+// hasTwin reports whether a listing has a folder under another name: some servers
+// take names that differ in case, or in how they are composed, for the same.
+func hasTwin(list []listed, l *listed) bool {
+	return slices.ContainsFunc(list, func(o listed) bool {
+		return strings.EqualFold(o.Name, l.Name) && o.hasStatus && o.status.UIDValidity == l.status.UIDValidity && o.status.UIDNext == l.status.UIDNext
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/store"
 )
 
 const noNotify = "S: * PREAUTH [CAPABILITY IMAP4rev1 IDLE LIST-EXTENDED LIST-STATUS] ready\n"
@@ -46,12 +47,12 @@ func TestAFolderIsNotGoneBecauseItIsNotListed(t *testing.T) {
 	inBubble(t, plays(transcript), nil, func(t *bubble) {
 		time.Sleep(2*time.Minute + 30*time.Second)
 		synctest.Wait()
-		if got := told(t); len(got) != 0 {
+		if got := told(t.T, t.store); len(got) != 0 {
 			t.Errorf("told %q", got)
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if got := told(t); !slices.Equal(got, []string{"Work is gone"}) {
+		if got := told(t.T, t.store); !slices.Equal(got, []string{"Work is gone"}) {
 			t.Errorf("told %q", got)
 		}
 	})
@@ -70,16 +71,45 @@ func TestAFolderIsNotThereBecauseItIsListed(t *testing.T) {
 	inBubble(t, plays(transcript), nil, func(t *bubble) {
 		time.Sleep(2*time.Minute + 30*time.Second)
 		synctest.Wait()
-		if got := told(t); !slices.Equal(got, []string{"New is there"}) {
+		if got := told(t.T, t.store); !slices.Equal(got, []string{"New is there"}) {
 			t.Errorf("told %q", got)
 		}
 	})
 }
 
+// TestAFirstListingIsDoubtedToo: a session that lists what was so before may be a new
+// one, as behind a kill: a folder that was just made, or renamed, is not gone, nor is
+// its old name a new folder.
+func TestAFirstListingIsDoubtedToo(t *testing.T) {
+	t.Parallel()
+	there := asks("Work", "S: * STATUS Work (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 7 UNSEEN 0)\nS: ? OK done\n")
+	for name, s := range map[string]struct {
+		second string
+		want   []string
+	}{
+		"left out":                 {lists("INBOX", "Plans", "Lists") + there, nil},
+		"under its old name":       {lists("INBOX", "Plans", "Lists", "-Job") + isGone("Job") + there, nil},
+		"gone":                     {lists("INBOX", "Plans", "Lists") + isGone("Work"), []string{"Work is gone"}},
+		"renamed":                  {lists("INBOX", "Plans", "Lists", "Job") + isGone("Work"), []string{"Work is called Job"}},
+		"gone, and one is refused": {lists("INBOX", "Plans", "Lists", "-Job") + isGone("Job") + isGone("Work") + "C: ? SELECT \"Job\"\nS: ? NO [NONEXISTENT] no such mailbox\n", []string{"Job is there", "Work is gone"}},
+		"the same in another case": {lists("INBOX", "Plans", "Lists", "WORK") + there, []string{"Work is called WORK"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := against(t, noNotify+lists("INBOX", "Plans", "Lists", "Work"), noNotify+s.second)
+			o.mustPass()
+			o.mustPass()
+			if got := told(o.T, o.store); !slices.Equal(got, s.want) {
+				t.Errorf("told %q, want %q", got, s.want)
+			}
+		})
+	}
+}
+
 // told is what was told of folders, behind the first listing.
-func told(t *bubble) []string {
+func told(t *testing.T, s *store.Store) []string {
 	t.Helper()
-	cs, err := t.store.Changes(t.Context(), 0, 100)
+	cs, err := s.Changes(t.Context(), 0, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +123,8 @@ func told(t *bubble) []string {
 			out = append(out, c.Folder.Path+" is gone")
 		case mail.MailboxAdded:
 			out = append(out, c.Folder.Path+" is there")
+		case mail.MailboxRenamed:
+			out = append(out, c.From+" is called "+c.Folder.Path)
 		}
 	}
 	return out

@@ -45,7 +45,7 @@ func TestALineOfTheListThatCannotBeRead(t *testing.T) {
 		},
 		"it does not, and is gone": {
 			lost + ask + "S: G1 NO [NONEXISTENT] no such mailbox\n" + lookAtInbox(2),
-			level(have("Lists", "Plans")) + lookAtInbox(2),
+			level(have("Lists", "Plans")) + isGone("Work") + lookAtInbox(2),
 			[2]mail.OpState{mail.OpWaiting, mail.OpFailed},
 			[]string{"INBOX", "Level", "Lists", "Plans"},
 		},

@@ -44,7 +44,8 @@ func TestOneOfTwoFoldersGone(t *testing.T) {
 	second := "S: * LIST (\\Subscribed) \"/\" INBOX\n" + strings.ReplaceAll(statuses("INBOX"), "A1 OK", "B1 OK")
 	o := against(t, both,
 		noInbox+"S: A1 OK done\n"+refused("A3")+ask+"S: B1 OK done\n"+refused("B3"),
-		rich+statuses("INBOX")+ask+second,
+		rich+statuses("INBOX")+ask+second+
+			"C: ? STATUS \"A\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ)\nS: ? NO none\n",
 	)
 	count := func() int {
 		t.Helper()
