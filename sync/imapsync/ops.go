@@ -179,6 +179,9 @@ func (s *session) endRefused(ctx context.Context, w *store.OpWork, f *mail.Fault
 		}
 	case len(w.With) > 0 && !begun:
 	default:
+		if said := (*mail.Fault)(nil); errors.As(f.Err, &said) && f.Class == mail.ClassConflict {
+			f = said
+		}
 		s.log.Warn("the server refused an op", "op", w.Op.ID, "code", f.Code)
 		return s.w.cfg.Store.FailOp(ctx, w.Op.ID, f, w.With...)
 	}

@@ -74,7 +74,6 @@ func TestNothingIsDestroyedWhateverTheServerSays(t *testing.T) {
 	)
 	for _, s := range []story{
 		{"MOVE refused", "MOVE UIDPLUS", []string{unchanged("MOVE UIDPLUS") + mv + "S: M1 NO [OVERQUOTA] full\n"}, mail.OpFailed, "INBOX", 1},
-		{"MOVE into what is not there", "MOVE UIDPLUS", []string{unchanged("MOVE UIDPLUS") + mv + "S: M1 NO [TRYCREATE] no such folder\n"}, mail.OpFailed, "INBOX", 1},
 		{"MOVE, COPYUID untagged", "MOVE UIDPLUS", []string{unchanged("MOVE UIDPLUS") + mv + "S: * OK [COPYUID 9 1 1] moved\nS: M1 OK done\n"}, mail.OpDone, "Work", 1},
 		{"MOVE, COPYUID of nonsense", "MOVE", []string{unchanged("MOVE") + mv + "S: M1 OK [COPYUID 9 1:4000000000 *] done\n"}, mail.OpDone, "Work", 0},
 		{"COPY refused", "UIDPLUS", []string{unchanged("UIDPLUS") + cp + "S: M1 NO [OVERQUOTA] full\n"}, mail.OpFailed, "INBOX", 1},
@@ -307,5 +306,54 @@ func (o *odd) nothingElsewhere(since mail.Revision) {
 		if _, counts := c.(mail.CountsChanged); !counts && c.Meta().Origin != mail.Here {
 			o.Errorf("told as %s: %+v", c.Meta().Origin, c)
 		}
+	}
+}
+
+// TestAMoveFollowsAFolderThatWasRenamed: another machine gives a folder another name
+// when mail is moved into it, or puts it away. A server that says so again and again,
+// and lists the folder, is not asked for ever.
+func TestAMoveFollowsAFolderThatWasRenamed(t *testing.T) {
+	t.Parallel()
+	move := func(to, answer string) string {
+		return "C: M0 UID FETCH 1 (UID)\nC: M1 UID MOVE 1 \"" + to + "\"\nS: * 1 FETCH (UID 1)\nS: M0 OK done\n" + answer
+	}
+	notThere := unchanged("MOVE UIDPLUS") + move("Work", "S: M1 NO [TRYCREATE] no such folder\n")
+	deleted := strings.NewReplacer("S: * LIST () \"/\" Work\n", "", "C: A4 STATUS \"Work\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\n", "",
+		"S: * STATUS Work (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 9 UNSEEN 0)\nS: A4 OK done\n", "", "ready", "[MOVE UIDPLUS] ready")
+	renamed := strings.NewReplacer("Work", "Job", "[CAPABILITY IMAP4rev1 ]", "[CAPABILITY IMAP4rev1 MOVE UIDPLUS]")
+	for name, c := range map[string]struct {
+		parts []string
+		here  string
+		code  mail.Code // of the problem, if there is one
+	}{
+		"renamed":                    {[]string{notThere, listedTwice(renamed) + move("Job", "S: M1 OK [COPYUID 9 1 1] done\n")}, "Job", ""},
+		"deleted":                    {[]string{notThere, listedTwice(deleted)}, "INBOX", mail.CodeGone},
+		"it says so again and again": {slices.Repeat([]string{notThere}, opPatience+1), "INBOX", mail.CodeRefusedCommand},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := against(t, append([]string{twoMessages("MOVE UIDPLUS")}, c.parts...)...)
+			o.mustPass()
+			id := o.list("INBOX")[1].ID
+			op := o.enqueue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{id}, Mailbox: o.box("Work").ID})
+			for i := range c.parts {
+				if i > 0 {
+					if o.state(op) != mail.OpWaiting {
+						t.Fatalf("after connection %d it is %s", i, o.state(op))
+					}
+					if err := o.store.RetryOp(t.Context(), op, time.Time{}, nil); err != nil {
+						t.Fatal(err)
+					}
+				}
+				o.mustPass()
+			}
+			if !slices.ContainsFunc(o.list(c.here), func(m mail.Message) bool { return m.ID == id && !m.Pending }) {
+				t.Errorf("it is not in %s", c.here)
+			}
+			ps, err := o.store.Problems(t.Context())
+			if err != nil || len(ps) > 1 || (c.code == "") != (len(ps) == 0) || len(ps) == 1 && ps[0].Code != c.code {
+				t.Errorf("problems: %+v, %v", ps, err)
+			}
+		})
 	}
 }

@@ -82,17 +82,20 @@ func takenFault(err error) *mail.Fault {
 	return f
 }
 
-// refusalOf is the fault of a command on messages, nil if the server agreed. What it
-// says is not there is no reason to try again, as the messages and folders were there
-// just now, and may not be on the next try; unless it says that another machine was
-// quicker (EXPUNGEISSUED, RFC 5530 §3).
+// refusalOf is the fault of a command on messages, nil if the server agreed. Another
+// machine may have been quicker: with the messages, if the server says so
+// (EXPUNGEISSUED, RFC 5530 §3), or with the folder that they were to go to (TRYCREATE,
+// RFC 9051 §7.1), which it may have given another name. The next pass finds out, and
+// the op goes on or ends; if it finds nothing, what the server said is why.
 func refusalOf(st wire.Status, cmd string) *mail.Fault {
 	f := st.Fault(cmd)
 	switch {
 	case f != nil && st.Code == "EXPUNGEISSUED":
 		return takenFault(f)
 	case f != nil && f.Class == mail.ClassConflict:
-		return refused(f.Args["command"], f.Args["text"])
+		gone := goneFault("folder", refused(f.Args["command"], f.Args["text"]))
+		gone.RetryAfter = pollGap
+		return gone
 	}
 	return f
 }
