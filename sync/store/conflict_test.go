@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -360,4 +361,38 @@ func TestWhatCancelsOutIsNotSent(t *testing.T) {
 	if w := f.ready(); len(w) != 2 {
 		t.Errorf("to be sent: %+v", w)
 	}
+}
+
+// TestWhoTakesAnActionBackGetsWhatTheyWant: an action waits, and another machine does
+// the same meanwhile, or something else. What takes it back here is sent all the same.
+func TestWhoTakesAnActionBackGetsWhatTheyWant(t *testing.T) {
+	t.Run("read here and elsewhere, then unread", func(t *testing.T) {
+		f, inbox, _ := twoFolders(t)
+		id := f.id(inbox, 2)
+		f.mark([]mail.MessageID{id}, seen, nil)
+		f.apply(Delta{Mailbox: inbox.ID, Flags: []FlagUpdate{{UID: 2, Flags: seen}}})
+		unread := f.mark([]mail.MessageID{id}, nil, seen)
+		if m := f.at(inbox, 2); !m.Unread() {
+			t.Errorf("marked unread, it has %v", m.Flags)
+		}
+		if w := f.ready(); len(w) != 1 || w[0].Op.ID != unread.ID || !w[0].Messages[0].Remove.Equal(seen) {
+			t.Errorf("sent is %+v", w)
+		}
+	})
+	t.Run("moved here, and to another place elsewhere, then moved back", func(t *testing.T) {
+		f, inbox, work := twoFolders(t)
+		other := f.folders("INBOX", "Work", "Other")["Other"]
+		f.apply(inStep(other.ID, 1, 1))
+		id := f.id(inbox, 2)
+		f.queue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{id}, Mailbox: work.ID})
+		f.apply(Delta{Mailbox: inbox.ID, Gone: []mail.UID{2}}, inStep(other.ID, 1, 2, msg(1, 2)))
+		back := f.queue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{id}, Mailbox: inbox.ID})
+		p, err := f.Messages(f.ctx(), MessageQuery{Mailboxes: []mail.MailboxID{inbox.ID}, Limit: 10})
+		if err != nil || !slices.ContainsFunc(p.Messages, func(m mail.Message) bool { return m.ID == id }) {
+			t.Errorf("it is not among %+v, %v", p.Messages, err)
+		}
+		if w := f.ready(); len(w) != 1 || w[0].Op.ID != back.ID || w[0].Messages[0].Location.Mailbox != other.ID {
+			t.Errorf("sent is %+v", w)
+		}
+	})
 }

@@ -4,25 +4,22 @@ import "github.com/heronmail/heron/sync/mail"
 
 // waiting is the newest op that waits on a message.
 type waiting struct {
-	id     mail.OpID
-	kind   mail.OpKind
-	state  mail.OpState
-	tries  int
-	source mail.MailboxID // where the message showed before it
-	did    delta          // what it changed of the flags shown
+	id    mail.OpID
+	kind  mail.OpKind
+	state mail.OpState
+	tries int
 }
 
 func scanWaiting(r scanner) (w waiting, err error) {
-	var add, del string
-	err = r.Scan(&w.id, &w.kind, &w.state, &w.tries, &w.source, &add, &del)
-	w.did = delta{packFlags(splitFlags(add)), packFlags(splitFlags(del))}
+	err = r.Scan(&w.id, &w.kind, &w.state, &w.tries)
 	return w, err
 }
 
 // cancelOut takes out of a new op the messages on which it only takes back what
 // another one did that nobody but us has heard of: read and then unread, moved
 // there and back. That one is taken off them, and ends when it has none left. It
-// returns the others.
+// returns the others: also where another machine did the same meanwhile, or something
+// else, so that the message would not be as the user wants it.
 func (t *tx) cancelOut(op *mail.Op, ts []opTarget) ([]opTarget, error) {
 	var rest []opTarget
 	for _, r := range ts {
@@ -30,13 +27,19 @@ func (t *tx) cancelOut(op *mail.Op, ts []opTarget) ([]opTarget, error) {
 			rest = append(rest, r)
 			continue
 		}
-		found, err := list(t, scanWaiting, `SELECT o.id, o.kind, o.state, o.tries, t.source, t.did_add, t.did_remove
+		found, err := list(t, scanWaiting, `SELECT o.id, o.kind, o.state, o.tries
 			FROM op_targets t JOIN ops o ON o.id = t.op
 			WHERE t.message = ? AND NOT t.done AND o.state IN ('waiting', 'sending') ORDER BY o.id DESC LIMIT 1`, int64(r.id))
 		if err != nil {
 			return nil, err
 		}
-		if len(found) == 0 || !found[0].undoneBy(op, r) {
+		undone := false
+		if len(found) > 0 {
+			if undone, err = t.undoes(op, r, &found[0]); err != nil {
+				return nil, err
+			}
+		}
+		if !undone {
 			rest = append(rest, r)
 			continue
 		}
@@ -47,21 +50,16 @@ func (t *tx) cancelOut(op *mail.Op, ts []opTarget) ([]opTarget, error) {
 	return rest, nil
 }
 
-// undoneBy reports whether a new op leaves a message as it was before w.
-func (w *waiting) undoneBy(op *mail.Op, r opTarget) bool {
-	if w.state != mail.OpWaiting || w.tries > 0 || w.kind != op.Kind {
-		return false
+// undoes reports whether a message is as a new op wants it when w is not sent.
+func (t *tx) undoes(op *mail.Op, r opTarget, w *waiting) (bool, error) {
+	if w.state != mail.OpWaiting || w.tries > 0 || w.kind != op.Kind || op.Kind != mail.OpFlags && op.Kind != mail.OpMove {
+		return false, nil
 	}
-	switch op.Kind {
-	case mail.OpFlags:
-		next := r.flags.shown.with(r.delta)
-		add, del := r.flags.shown.flags().Delta(next.flags())
-		return packFlags(add) == w.did.del && packFlags(del) == w.did.add
-	case mail.OpMove:
-		return op.Mailbox == w.source
-	default:
-		return false
+	without, err := t.laidBefore(w.id, r.id, view{r.flags.server, r.base()})
+	if err != nil {
+		return false, err
 	}
+	return without == layer{op.Kind, op.Mailbox, r.delta}.over(view{r.flags.shown, r.in}), nil
 }
 
 // cancelOne takes an op that was not sent off one of its messages.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"math"
 	"slices"
 
 	"github.com/heronmail/heron/sync/mail"
@@ -49,8 +50,13 @@ func (t *tx) overlay(id mail.MessageID, server flagSet, in mail.MailboxID, pendi
 	if pending == 0 {
 		return v, nil
 	}
+	return t.laidBefore(math.MaxInt64, id, v)
+}
+
+// laidBefore lays the actions over v that wait on a message and are older than op.
+func (t *tx) laidBefore(op mail.OpID, id mail.MessageID, v view) (view, error) {
 	ls, err := list(t, scanLayer, `SELECT o.kind, o.mailbox, t.added, t.removed FROM op_targets t JOIN ops o ON o.id = t.op
-		WHERE t.message = ? AND NOT t.done AND o.state IN ('waiting', 'sending') ORDER BY o.id`, int64(id))
+		WHERE t.message = ? AND NOT t.done AND o.state IN ('waiting', 'sending') AND o.id < ? ORDER BY o.id`, int64(id), int64(op))
 	for _, l := range ls {
 		v = l.over(v)
 	}
