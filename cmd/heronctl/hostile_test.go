@@ -95,6 +95,9 @@ func hostileCases() map[string]hostileCase {
 		"folders with long names": {text: "too many folders", answer: to("LIST", func(c *victim, _, _ string) bool {
 			return c.forever(func(i int) { c.say("* LIST () \"/\" %s%s%s%d\r\n", line, line, line, i) })
 		})},
+		"roles with long names": {text: "too many folders", caps: " XLIST", answer: to("XLIST", func(c *victim, _, _ string) bool {
+			return c.forever(func(i int) { c.say("* XLIST (\\Trash) \"/\" folder%d&%s%s%s\r\n", i, line, line, line) })
+		})},
 		"nasty names": {answer: nastyNames, then: nothingEscaped},
 	}
 }

@@ -14,7 +14,7 @@ const (
 	maxHeard   = 4 << 20  // responses
 	maxUnasked = 1 << 18  // of them that no command asked for
 	maxBytes   = 1 << 30  // of all of them
-	maxNamed   = 60_000   // responses that name a folder: 20,000 folders with STATUS and LSUB
+	maxNamed   = 60_000   // responses that name a folder: 20,000 folders with STATUS, and LSUB or XLIST
 	nameBytes  = 16 << 20 // of those
 	maxUpdates = 1 << 20  // flags
 	heldMost   = 16 << 20 // bytes of new messages that wait to be written
@@ -35,7 +35,7 @@ func (b *budget) spend(r *wire.Response, claimed bool) error {
 	b.heard++
 	b.bytes += r.Size()
 	switch r.Type {
-	case "LIST", "LSUB", "STATUS":
+	case "LIST", "LSUB", "XLIST", "STATUS":
 		b.named++
 		b.nameBytes += r.Size()
 	case "FETCH":

@@ -1,7 +1,6 @@
 package imapsync
 
 import (
-	"maps"
 	"sync"
 	"time"
 
@@ -31,28 +30,22 @@ func (h hint) any() bool { return h.inbox() || h.folders || h.moved || h.lapsed 
 // inbox reports whether it was of the inbox.
 func (h hint) inbox() bool { return h.fresh || h.gone || h.flags }
 
-// or is what both told, o later than h.
-func (h hint) or(o hint) hint {
-	out := hint{
-		fresh: h.fresh || o.fresh, gone: h.gone || o.gone, flags: h.flags || o.flags,
-		folders: h.folders || o.folders, moved: h.moved || o.moved, lapsed: h.lapsed || o.lapsed, count: h.count,
-	}
+// mostTold is of how many mailboxes is kept what was told. Beyond it all are asked.
+const mostTold = 1000
+
+// add adds what was told later.
+func (h *hint) add(o hint) {
+	h.fresh, h.gone, h.flags = h.fresh || o.fresh, h.gone || o.gone, h.flags || o.flags
+	h.folders, h.moved, h.lapsed = h.folders || o.folders, h.moved || o.moved, h.lapsed || o.lapsed
 	if o.fresh {
-		out.count = o.count
+		h.count = o.count
 	}
-	if len(h.boxes)+len(o.boxes) > 0 {
-		out.boxes = maps.Clone(h.boxes)
-		for _, st := range o.boxes {
-			out.tell(st)
-		}
+	for _, st := range o.boxes {
+		h.tell(st)
 	}
-	if len(h.renamed)+len(o.renamed) > 0 {
-		out.renamed = maps.Clone(h.renamed)
-		for now, was := range o.renamed {
-			out.rename(was, now)
-		}
+	for now, was := range o.renamed {
+		h.rename(was, now)
 	}
-	return out
 }
 
 // tell adds what came of a mailbox.
@@ -60,8 +53,13 @@ func (h *hint) tell(st wire.StatusData) {
 	if h.boxes == nil {
 		h.boxes = map[string]wire.StatusData{}
 	}
-	if was, ok := h.boxes[st.Name]; ok {
+	was, ok := h.boxes[st.Name]
+	switch {
+	case ok:
 		st = was.Merge(st)
+	case len(h.boxes) >= mostTold:
+		h.folders = true
+		return
 	}
 	h.boxes[st.Name] = st
 }
@@ -73,6 +71,9 @@ func (h *hint) rename(was, now string) {
 	}
 	if first, ok := h.renamed[was]; ok {
 		was = first
+	}
+	if len(h.renamed) >= mostTold {
+		return // a listing tells of the folder, and its mail whose it is
 	}
 	h.renamed[now] = was
 }
@@ -92,6 +93,7 @@ type hints struct {
 	// told says since when the server told of a mailbox by itself, in the time
 	// that takeTold ended.
 	told map[string]time.Time
+	much bool // it told of more than are kept in told
 }
 
 func newHints() *hints { return &hints{c: make(chan struct{}, 1), told: map[string]time.Time{}} }
@@ -167,7 +169,10 @@ func (h *hints) noteList(r *wire.Response, got *hint) {
 
 // prove notes that the server told of a mailbox unasked.
 func (h *hints) prove(name string) {
-	if _, ok := h.told[name]; !ok && !h.asking {
+	if _, ok := h.told[name]; ok || h.asking {
+		return
+	}
+	if h.much = h.much || len(h.told) >= mostTold; !h.much {
 		h.told[name] = time.Now()
 	}
 }
@@ -183,7 +188,7 @@ func (h *hints) add(got hint) {
 	if !got.any() {
 		return
 	}
-	h.have = h.have.or(got)
+	h.have.add(got)
 	select {
 	case h.c <- struct{}{}:
 	default:
@@ -243,11 +248,11 @@ func (h *hints) takeInbox() hint {
 }
 
 // takeTold returns of which mailboxes the server told by itself since it was
-// last called, and when first.
-func (h *hints) takeTold() map[string]time.Time {
+// last called, and when first. much says that there are more.
+func (h *hints) takeTold() (told map[string]time.Time, much bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	told := h.told
-	h.told = map[string]time.Time{}
-	return told
+	told, much = h.told, h.much
+	h.told, h.much = map[string]time.Time{}, false
+	return told, much
 }

@@ -44,7 +44,7 @@ func (p *places) steps(caps wire.Caps) []step {
 				return false
 			}
 			// Its \Inbox may have a translated name, that no command knows.
-			if d, err := wire.ParseList(r); err == nil && d.Role() != mail.RoleInbox {
+			if d, err := wire.ParseList(r); err == nil && d.Role() != mail.RoleInbox && d.Role() != mail.RoleNone {
 				p.roles[d.Name] = d.Role()
 			}
 			return true

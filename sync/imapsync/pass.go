@@ -40,7 +40,7 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 	if err != nil {
 		return err
 	}
-	h = h.or(s.hints.takeInbox())
+	h.add(s.hints.takeInbox())
 	for i := range list {
 		if was := h.renamed[list[i].Name]; was != "" {
 			list[i].OldName = was

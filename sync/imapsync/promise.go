@@ -56,12 +56,15 @@ func (s *session) trusted() bool { return s.w.proven && s.promises() }
 // broke its promise once more than it may.
 func (s *session) checkPromise(byName map[string]*listed) teller {
 	p := &s.promise
-	told := s.hints.takeTold()
+	told, much := s.hints.takeTold()
+	p.excused = p.excused || much
 	if p.everTold == nil {
 		p.everTold, p.silent = map[string]bool{}, map[string]bool{}
 	}
 	for name := range told {
-		p.everTold[name] = true
+		if s.boxByName(name) != nil {
+			p.everTold[name] = true
+		}
 		// Of the inbox IDLE alone tells, and of it nothing was in doubt.
 		s.w.proven = s.w.proven || s.notify.on && name != "INBOX"
 	}

@@ -93,6 +93,7 @@ type Conn struct {
 	enabled  []string          // extensions, as they stand in Options.Enable
 	says     string            // of itself, in its greeting and its ID
 	raw      map[string]string // names of mailboxes that do not encode to what the server has
+	rawBytes int               // that they take
 	burst    *burst            // who gets the responses
 	idle     *idling           // an IDLE that still runs; set by who holds the gate
 	lib      *library

@@ -95,14 +95,16 @@ func (c *Conn) noteName(v Value) {
 	if decoded == "INBOX" || EncodeMailbox(decoded) == string(raw) {
 		return
 	}
-	const most = 10_000
+	const most = 4 << 20 // bytes of all of them
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.raw == nil {
 		c.raw = map[string]string{}
 	}
-	if len(c.raw) < most {
+	_, known := c.raw[decoded]
+	if size := len(decoded) + len(raw); !known && c.rawBytes+size <= most {
 		c.raw[decoded] = string(raw)
+		c.rawBytes += size
 	}
 }
 
