@@ -288,7 +288,7 @@ func (s *session) fetchBatch(ctx context.Context) ([]store.Delta, error) {
 		}
 		d := filledTo(p.t.box, below)
 		d.Added = sorted(p.t.added, p.lo(), p.hi())
-		d.Uncertain = s.quarantine(d.Mailbox, p.t.bad, p.lo())
+		d.Uncertain, d.Lethal = s.quarantine(d.Mailbox, p.t.bad, p.lo()), p.lethal
 		deltas = append(deltas, d)
 	}
 	if s.batch = min(2*s.batch, fillBatch); smaller > 0 {

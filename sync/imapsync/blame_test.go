@@ -192,8 +192,10 @@ func (f *falling) serve(c net.Conn) {
 			switch n, _ := fmt.Sscanf(cmd, "UID FETCH %d:%d", &lo, &hi); n {
 			case 0:
 				lo, hi = 1, f.messages
-			case 1: // up to *
-				lo, hi = min(lo, f.messages), f.messages
+			case 1:
+				if hi = lo; strings.Contains(cmd, ":*") {
+					lo, hi = min(lo, f.messages), f.messages
+				}
 			}
 			for uid := lo; uid <= min(hi, f.messages); uid++ {
 				if f.lethal(uid) && !f.mended.Load() {
@@ -253,6 +255,47 @@ func TestAFewLethalMessages(t *testing.T) {
 		time.Sleep(time.Hour)
 		if n := len(t.dialled()); n != len(tries) || t.state().State != mail.StateOnline {
 			t.Errorf("in the hour after there were %d connections more, and it is %+v", n-len(tries), t.state())
+		}
+	})
+}
+
+// TestWhatEndsTheConnectionIsAskedAgain: messages over which the server falls are asked
+// for a day later, and when twice the time has gone; one ends the connection each time,
+// and no two within a quarter of an hour. Once the server is mended they come, and alert
+// nothing: they were there when it was first looked.
+func TestWhatEndsTheConnectionIsAskedAgain(t *testing.T) {
+	f := &falling{messages: 300, lethal: func(uid int) bool { return uid%100 == 17 }}
+	inBubble(t, f.dial, func(c *Config) { c.PollInterval = 6 * time.Hour }, func(t *bubble) {
+		time.Sleep(23 * time.Hour)
+		first := t.dialled()
+		time.Sleep(31 * 24 * time.Hour)
+		tries := t.dialled()[len(first):]
+		if len(tries) != 3*5 {
+			t.Errorf("%d connections more in a month", len(tries))
+		}
+		for i := 1; i < len(tries); i++ {
+			if gap := tries[i].Sub(tries[i-1]); gap < fullInterval {
+				t.Errorf("one of them is %v after another", gap)
+			}
+		}
+		if in := t.inbox(); in.Counts.Total != 297 || t.state().State != mail.StateOnline {
+			t.Errorf("the inbox is %+v, and it is %+v", in, t.state())
+		}
+		f.mended.Store(true)
+		time.Sleep(32 * 24 * time.Hour)
+		t.dialled()
+		ps, err := t.store.Problems(t.Context())
+		if in := t.inbox(); err != nil || len(ps) != 0 || in.Counts.Total != 300 {
+			t.Errorf("when it is mended the inbox is %+v, problems %+v, %v", in, ps, err)
+		}
+		cs, err := t.store.Changes(t.Context(), 0, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range cs {
+			if c, ok := c.(mail.MessagesAdded); ok && c.Meta().Origin != mail.Backfill {
+				t.Errorf("told as new: %+v", c)
+			}
 		}
 	})
 }

@@ -142,7 +142,10 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 	if err := s.stamp(ctx, byName, whole); err != nil {
 		return err
 	}
-	return s.w.settled(ctx)
+	if err := s.w.settled(ctx); err != nil || !whole {
+		return err
+	}
+	return s.askAgain(ctx)
 }
 
 // byBox sorts by id, so that the commands of two passes come in the same order.

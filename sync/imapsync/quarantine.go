@@ -10,7 +10,7 @@ import (
 )
 
 // quarantine returns the UIDs at or above lo whose data could not be read: they
-// are known, and not asked for again. The rest goes on without them.
+// are known, and asked for again later. The rest goes on without them.
 func (s *session) quarantine(box mail.MailboxID, bad []mail.UID, lo mail.UID) []mail.UID {
 	var out []mail.UID
 	for _, u := range bad {
@@ -28,13 +28,13 @@ func (s *session) quarantine(box mail.MailboxID, bad []mail.UID, lo mail.UID) []
 const maxUnread = 100
 
 // nameUnread tells the user which messages are in quarantine, by folder and UID, and
-// takes it back when they are gone. That it cannot be kept is logged: nothing else
+// takes it back when they are gone or here. That it cannot be kept is logged: nothing else
 // hangs on it.
 func (s *session) nameUnread(ctx context.Context, deltas []store.Delta) {
 	for i := range deltas {
 		d := &deltas[i]
 		box := s.boxes[d.Mailbox]
-		if box == nil || len(d.Uncertain)+len(d.Gone) == 0 && !d.Reset {
+		if box == nil || len(d.Uncertain)+len(d.Gone)+len(d.Added) == 0 && !d.Reset {
 			continue
 		}
 		if err := s.nameIn(ctx, box.Path(), d); err != nil {
@@ -65,11 +65,30 @@ func (s *session) nameIn(ctx context.Context, folder string, d *store.Delta) err
 	if p.Args["folder"] != folder && len(d.Uncertain) == 0 {
 		return nil
 	}
-	uids = slices.DeleteFunc(append(uids, d.Uncertain...), func(u mail.UID) bool { return slices.Contains(d.Gone, u) })
+	uids = slices.DeleteFunc(append(uids, d.Uncertain...), func(u mail.UID) bool {
+		return slices.Contains(d.Gone, u) || slices.ContainsFunc(d.Added, func(f store.Fetched) bool { return f.UID == u })
+	})
+	if len(uids) == 0 {
+		if folder, uids, err = s.otherUnread(ctx, d.Mailbox); err != nil {
+			return err
+		}
+	}
 	if len(uids) == 0 {
 		return s.w.cfg.Store.ClearProblem(ctx, id, mail.CodeUnreadable)
 	}
 	uids = uids[max(0, len(uids)-maxUnread):]
 	p.Args = mail.Args{"folder": folder, "uid": wire.NewSet(uids).String()}
 	return s.w.cfg.Store.RaiseProblem(ctx, p)
+}
+
+// otherUnread are messages in quarantine in a folder but one, if there are any.
+func (s *session) otherUnread(ctx context.Context, but mail.MailboxID) (folder string, uids []mail.UID, err error) {
+	all, err := s.w.cfg.Store.Unreadable(ctx, s.w.cfg.Account.ID)
+	var in mail.MailboxID
+	for _, u := range all {
+		if box := s.boxes[u.Mailbox]; u.Mailbox != but && box != nil && (in == 0 || u.Mailbox == in) {
+			in, folder, uids = u.Mailbox, box.Path(), append(uids, u.UID)
+		}
+	}
+	return folder, uids, err
 }

@@ -1,11 +1,14 @@
 package imapsync
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/store"
 )
 
 // unread checks which messages of the inbox the user is told of as unreadable.
@@ -57,4 +60,64 @@ func TestOneBadMessage(t *testing.T) {
 			o.unread("")
 		})
 	}
+}
+
+// later lets the store's clock be ahead by d from now on.
+func (o *odd) later(d time.Duration) {
+	o.Helper()
+	if err := o.store.Close(); err != nil {
+		o.Fatal(err)
+	}
+	var err error
+	o.store, err = store.Open(o.Context(), o.dir, store.Options{Now: func() time.Time { return time.Now().Add(d) }})
+	if err != nil {
+		o.Fatal(err)
+	}
+	o.cfg.Store = o.store
+}
+
+// TestWhatCouldNotBeReadIsAskedAgain: of a new message the server can say nothing, for a
+// while. It is asked for again, alone, a quarter of an hour later, and then when twice the
+// time has gone. It comes as new, and the user hears no more of it.
+func TestWhatCouldNotBeReadIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	look := listsInbox(2) + "C: L1 SELECT \"INBOX\"\nC: L2 UID FETCH 1:2 (UID FLAGS)\nC: L3 UID FETCH 3:* " + items + "\n" +
+		selected("L1", 2, 3) + flagsOf(1, 2) + "S: L2 OK done\nS: L3 OK done\n"
+	comes := func(tag, items string) string {
+		return fmt.Sprintf("C: %[1]s1 SELECT \"INBOX\"\nC: %[1]s2 UID FETCH 1:1 (UID FLAGS)\nC: %[1]s3 UID FETCH 2:* %[2]s\n", tag, items) +
+			selected(tag+"1", 2, 3) + flagsOf(1, 1) + fmt.Sprintf("S: %[1]s2 OK done\nS: %[1]s3 NO [SERVERBUG] it hurts\n", tag)
+	}
+	again := look + "C: ? UID FETCH 2 " + items + "\n"
+	o := against(t, first(1),
+		listsInbox(2)+comes("B", peeking())+comes("C", items),
+		look,
+		again+"S: ? NO [SERVERBUG] it hurts\n",
+		look,
+		again+"S: * 2 FETCH (UID 2 FLAGS () ENVELOPE (\"broken\nS: ? OK done\n",
+		again+messages(2, 2)+"S: ? OK done\n",
+		look,
+	)
+	for range 3 {
+		o.mustPass()
+	}
+	o.unread("2")
+	for _, minutes := range []int{16, 20, 35, 72} {
+		o.later(time.Duration(minutes) * time.Minute)
+		o.mustPass()
+	}
+	o.unread("")
+	cs, err := o.store.Changes(t.Context(), 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	news := 0
+	for _, c := range cs {
+		if c, ok := c.(mail.MessagesAdded); ok && c.Meta().Origin == mail.Elsewhere {
+			news += len(c.Messages)
+		}
+	}
+	if in := o.inbox(); news != 1 || in.Counts.Total != 2 || in.Cursor.Messages != 2 {
+		t.Errorf("%d messages are told as new, and the inbox is %+v", news, in)
+	}
+	o.mustPass()
 }

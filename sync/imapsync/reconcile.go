@@ -350,7 +350,7 @@ func (t *target) delta(s *session, gone []mail.UID) *store.Delta {
 		}
 	}
 	d.Uncertain = slices.DeleteFunc(s.quarantine(t.box.ID, t.bad, 1), func(u mail.UID) bool { return u < t.next() && !t.seeks(u) })
-	if t.lethal {
+	if d.Lethal = t.lethal || t.spared; t.lethal {
 		s.w.spare(share{box: t.box.ID})
 	}
 	next, messages := max(c.UIDNext, t.sel.UIDNext), t.exists

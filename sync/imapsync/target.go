@@ -44,6 +44,7 @@ type target struct {
 	tail      int        // of adopt: how many messages to take, newest first
 	expected  int        // new messages, as far as it is known beforehand
 	lethal    bool       // the one new message that would be asked for is never answered
+	spared    bool       // one that is sought is never answered
 	sought    bool       // unknown was asked for, or is in the next round
 	unknown   []mail.UID // that should be known: they are fetched too, ascending
 	peeked    bool       // the first words of new messages were asked for too
@@ -271,7 +272,7 @@ func (t *target) forget() {
 	t.sel, t.opened, t.refusal, t.exists = wire.SelectData{}, false, wire.Status{}, 0
 	t.flags, t.added, t.bad, t.gone, t.knew = nil, nil, nil, nil, false
 	t.flagSets, t.flagBytes, t.flooded = nil, 0, false
-	t.alive, t.refusedOld, t.refusedNew, t.refusedSought, t.tooMuch = nil, nil, nil, nil, false
+	t.alive, t.refusedOld, t.refusedNew, t.refusedSought, t.tooMuch, t.spared = nil, nil, nil, nil, false, false
 }
 
 // note takes what is answered while the mailbox is selected.

@@ -49,7 +49,7 @@ func (t *target) seekStep(s *session, fetch func(q *question, refused **mail.Fau
 		t.unknown = t.unknown[max(0, len(t.unknown)-most):]
 	}
 	if len(t.unknown) == 1 && s.w.lethal(of, t.unknown[0]) {
-		t.bad = append(t.bad, t.unknown[0])
+		t.bad, t.spared = append(t.bad, t.unknown[0]), true
 		s.w.spare(of)
 		return
 	}

@@ -78,6 +78,7 @@ type Worker struct {
 	doubts    map[share]*doubt
 	falls     falls
 	opFalls   opFalls
+	fellAgain time.Time                    // when a connection ended over a message that was asked for again
 	spared    int                          // lethal messages in a row, without another that could be had
 	verified  map[mail.MailboxID]time.Time // when mailboxes were compared whole, as they differed
 	searched  map[mail.MailboxID]time.Time // when they were last asked which messages have a flag

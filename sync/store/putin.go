@@ -58,10 +58,8 @@ func (a *applier) putIn(d boxDelta) error {
 			news = append(news, *f)
 		}
 	}
-	for _, uid := range d.Uncertain {
-		if _, err := a.exec(`INSERT OR IGNORE INTO uncertain (mailbox, uid) VALUES (?, ?)`, int64(b.ID), int64(uid)); err != nil {
-			return err
-		}
+	if err := a.doubt(d, quiet); err != nil {
+		return err
 	}
 	if len(mine) > 0 {
 		a.mine = append(a.mine, arrivedIn{b.ID, mine})

@@ -70,8 +70,10 @@ type Delta struct {
 	// LastSync stays.
 	Partial bool
 	// Uncertain are UIDs whose data could not be read. They count as known, so
-	// that they are not fetched for ever, and show as nothing.
+	// that they are not fetched for ever, show as nothing, and are asked for again
+	// (AskAgain); with Lethal, as connections end over them, not before a day has gone.
 	Uncertain []mail.UID
+	Lethal    bool
 }
 
 // Fetched is a message as FETCH tells of it.

@@ -43,6 +43,9 @@ func TestAStoreOfTheFirstSchemaOpensWithAllThatIsInIt(t *testing.T) {
 	if uids, err := f.UIDs(f.ctx(), inbox.ID); err != nil || !slices.Contains(uids, 3) {
 		t.Errorf("what could not be read is not known any more: %v, %v", uids, err)
 	}
+	if us, err := f.AskAgain(f.ctx(), acc, 5); err != nil || len(us) != 1 || us[0] != (Unreadable{inbox.ID, 3, true}) {
+		t.Errorf("nor is it asked for again: %+v, %v", us, err)
+	}
 	if p, err := f.Search(f.ctx(), SearchQuery{Text: "koln", Limit: 5}); err != nil || len(p.Messages) != 1 || p.Messages[0].ID != 3 {
 		t.Errorf("search: %+v, %v", p, err)
 	}
