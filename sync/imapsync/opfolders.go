@@ -14,9 +14,10 @@ func (s *session) pushFolder(ctx context.Context, w *store.OpWork) error {
 	box := s.boxes[w.Op.Mailbox]
 	var f *mail.Fault
 	var err error
+	found := false
 	switch {
 	case w.Op.Kind == mail.OpFolderCreate:
-		f, err = s.createFolder(ctx, w.Op.Name)
+		found, f, err = s.createFolder(ctx, w)
 	case box == nil && w.Op.Kind == mail.OpFolderDelete && w.Op.State == mail.OpSending:
 		err = s.finishDeletion(ctx, w.OldName)
 	case box == nil:
@@ -42,7 +43,12 @@ func (s *session) pushFolder(ctx context.Context, w *store.OpWork) error {
 	case f != nil:
 		return s.endRefused(ctx, w, f)
 	}
-	if err := s.w.cfg.Store.FinishOp(ctx, w.Op.ID, nil); err != nil {
+	if found {
+		err = s.w.cfg.Store.FinishFound(ctx, w.Op.ID)
+	} else {
+		err = s.w.cfg.Store.FinishOp(ctx, w.Op.ID, nil)
+	}
+	if err != nil {
 		return err
 	}
 	s.tally.OpsSent++
@@ -59,16 +65,18 @@ func (s *session) onFolder(ctx context.Context, cmd, name string) (*mail.Fault, 
 }
 
 // createFolder makes a folder and, as a person who makes one wants to see it
-// everywhere, subscribes to it. One that is there already is as good.
-func (s *session) createFolder(ctx context.Context, name string) (*mail.Fault, error) {
-	st, err := s.command(ctx, "CREATE "+s.conn.Mailbox(name))
+// everywhere, subscribes to it. One that is there already is as good; found says that
+// it was, and not by a try of ours that was cut off.
+func (s *session) createFolder(ctx context.Context, w *store.OpWork) (found bool, refused *mail.Fault, err error) {
+	st, err := s.command(ctx, "CREATE "+s.conn.Mailbox(w.Op.Name))
 	if err != nil {
-		return nil, err
+		return false, nil, err
 	}
-	if f := st.Fault("CREATE"); f != nil && !saysItExists(st) {
-		return f, nil
+	f := st.Fault("CREATE")
+	if f != nil && !saysItExists(st) {
+		return false, f, nil
 	}
-	return nil, s.subscribe(ctx, name)
+	return f != nil && w.Op.State != mail.OpSending, nil, s.subscribe(ctx, w.Op.Name)
 }
 
 // saysItExists reports whether a server refused CREATE for the folder is there

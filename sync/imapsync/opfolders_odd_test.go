@@ -323,3 +323,36 @@ func TestADeletionFollowsAFolderThatWasRenamed(t *testing.T) {
 		})
 	}
 }
+
+// TestAFolderThatWasThereIsNotDeletedByUndo: another machine made the folder just before
+// us. What is taken back then deletes nothing; a try of ours that was cut off may have
+// made it, and is taken back.
+func TestAFolderThatWasThereIsNotDeletedByUndo(t *testing.T) {
+	t.Parallel()
+	const create = "C: F1 CREATE \"New\"\n"
+	exists := create + "S: F1 NO [ALREADYEXISTS] it is there\nC: F3 SUBSCRIBE \"New\"\nS: F3 OK done\n"
+	first := have("Work") + "C: A5 SELECT \"INBOX\"\nC: A6 FETCH 1:* " + items + "\n" + selected("A5", 2, 3) + messages(1, 2) + "S: A6 OK done\n" + peek("1:2")
+	for name, tries := range map[string][]string{
+		"at once":   {have("Work") + lookAtInbox(2) + exists},
+		"after cut": {have("Work") + lookAtInbox(2) + create + "S: <close>\n---\n", have("Work", "New") + lookAtInbox(2) + exists},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := against(t, first, strings.Join(tries, ""))
+			o.mustPass()
+			op, err := o.store.Enqueue(t.Context(), mail.Op{Account: "odd", Kind: mail.OpFolderCreate, Name: "New"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range tries {
+				if _, err := o.pass(); (err == nil) != (i == len(tries)-1) {
+					t.Fatalf("try %d: %v", i, err)
+				}
+			}
+			u, err := o.store.Undo(t.Context(), op.ID)
+			if ours := len(tries) > 1; ours != (err == nil) || ours != (u.Kind == mail.OpFolderDelete) || err != nil && mail.FaultOf(err).Code != mail.CodeNotUndoable {
+				t.Errorf("taken back by %+v, %v", u.Op, err)
+			}
+		})
+	}
+}

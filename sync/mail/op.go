@@ -49,6 +49,7 @@ const (
 	PassCopy          PassReason = "copy-unknown"     // which message is the copy is not known yet
 	PassFolder        PassReason = "folder-gone"      // the folder that it came from is no more
 	PassMail          PassReason = "folder-not-empty" // the folder that was made has mail in it
+	PassFound         PassReason = "folder-was-there" // the folder that was to be made was there already
 	PassFolderDeleted PassReason = "folder-deleted"   // only of an action: it deleted a folder
 	PassRefused       PassReason = "refused"          // only of an action: it was, and is taken back already
 	PassUndone        PassReason = "undone"           // only of an action: it is already

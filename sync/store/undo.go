@@ -21,7 +21,7 @@ import (
 //   - move: each message goes back to the folder where it was; one inverse op a
 //     folder is queued then, and the first comes back;
 //   - copy: the copies are deleted for good;
-//   - folder.create: the folder is deleted if it is empty; rename, subscribe and
+//   - folder.create: the folder is deleted if it was not there before and is empty; rename, subscribe and
 //     unsubscribe are reversed;
 //   - of one that was refused, what was done of it before.
 //
@@ -194,6 +194,14 @@ func (t *tx) reverse(op mail.Op, u *Undone) (mail.Op, error) {
 		return t.removeCopies(op, inv, u)
 	case mail.OpFolderCreate:
 		inv.Kind, inv.Mailbox = mail.OpFolderDelete, op.Mailbox
+		found, err := t.found(op.ID)
+		if err == nil && found {
+			u.pass(op.ID, mail.PassFound, 1)
+			err = notUndoable(op.ID, mail.PassFound)
+		}
+		if err != nil {
+			return mail.Op{}, err
+		}
 		full, err := t.hasMail(op.Mailbox)
 		if err == nil && full {
 			u.pass(op.ID, mail.PassMail, 1)

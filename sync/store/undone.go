@@ -15,7 +15,7 @@ type Undone struct {
 type PassedOver struct {
 	Op    mail.OpID // that did it
 	Why   mail.PassReason
-	Count int // messages; folders for PassMail
+	Count int // messages; folders for PassMail and PassFound
 }
 
 // pass notes that one thing more is passed over.

@@ -72,7 +72,7 @@ type Undone struct {
 type PassedOver struct {
 	Op    mail.OpID       `json:"op"` // that did it
 	Why   mail.PassReason `json:"why"`
-	Count int             `json:"count"` // messages; folders for mail.PassMail
+	Count int             `json:"count"` // messages; folders for mail.PassMail and PassFound
 }
 
 // FromOp converts; folder is the display path of its mailbox, "" if unknown.
