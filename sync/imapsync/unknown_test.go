@@ -225,6 +225,36 @@ func TestNewMailThatIsLeftOutComes(t *testing.T) {
 	}
 }
 
+// TestMailThatIsLeftOutBesideWhatCannotBeRead: of a folder with mail that cannot be read it
+// is known all the same how many messages there should be. One that FETCH left out is
+// found.
+func TestMailThatIsLeftOutBesideWhatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	for name, l := range ladders() {
+		if l.flags == l.all {
+			continue // each whole pass compares all UIDs
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			broken := strings.Replace(l.adopts(2), "UID 2 "+data(2), "UID 2 FLAGS () ENVELOPE (\"broken", 1)
+			two, three := []int{1, 2}, []int{1, 2, 3}
+			o := against(t, strings.Replace(broken, peek("1:2"), peek("1"), 1),
+				l.signIn(3, 4)+l.round(round{tag: "F", known: 2, n: 3, next: 4, shown: two, peeks: true})+
+					l.round(round{tag: "G", known: 2, n: 3, next: 4, shown: two, uids: "1:2", peeks: true})+
+					l.round(round{tag: "H", known: 3, n: 3, next: 4, uids: "1:3", shown: three, whole: true})+
+					l.round(round{tag: "I", known: 3, n: 3, next: 4, uids: "1:3", shown: three, whole: true, seek: "3", sought: messages(3, 3)}),
+				l.signIn(3, 4))
+			for range 3 {
+				o.mustPass()
+			}
+			if in := o.inbox(); !slices.Equal(o.uids(), []mail.UID{1, 2, 3}) || in.Counts.Total != 2 {
+				t.Errorf("known are %v, %+v", o.uids(), in)
+			}
+			o.unread("2")
+		})
+	}
+}
+
 // TestWhatIsSoughtAndRefused: of two messages that should be known the server cannot
 // describe one. It is found, and named; the other one comes.
 func TestWhatIsSoughtAndRefused(t *testing.T) {

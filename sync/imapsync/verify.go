@@ -118,11 +118,12 @@ func (s *session) sameMarks(ctx context.Context, box *mail.Mailbox) (bool, error
 		if err != nil {
 			return false, err
 		}
-		known, sure, err := s.w.cfg.Store.Marked(ctx, box.ID, flag)
+		known, maybe, sure, err := s.w.cfg.Store.Marked(ctx, box.ID, flag)
 		if err != nil {
 			return false, err
 		}
-		if answered && sure && !slices.Equal(wire.NewSet(known), upTo(there, box.Cursor.UIDNext-1)) {
+		all := union(upTo(there, box.Cursor.UIDNext-1), wire.NewSet(maybe))
+		if answered && sure && !slices.Equal(wire.NewSet(slices.Concat(known, maybe)), all) {
 			return false, nil
 		}
 	}

@@ -330,44 +330,51 @@ func (s *Store) changes(ctx context.Context, where string, args ...any) ([]mail.
 	return cs, fault(s.path(), "read changes", err)
 }
 
+// notKnown are the UIDs of a mailbox that the server has, and of whose messages nothing
+// is known: their data could not be read, or they are none any more.
+const notKnown = ` FROM uncertain u WHERE u.mailbox = ?1 AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.mailbox = u.mailbox AND m.uid = u.uid)`
+
 // Marked returns the UIDs of a mailbox's messages that have a system flag, as the
-// server has it. sure is false where nothing can be said of it: the mailbox is not
-// complete here, or has messages that cannot be read.
-func (s *Store) Marked(ctx context.Context, id mail.MailboxID, f mail.Flag) (uids []mail.UID, sure bool, err error) {
+// server has it, and those of messages that are there and may have it. sure is false
+// where nothing can be said of it: the mailbox is not complete here.
+func (s *Store) Marked(ctx context.Context, id mail.MailboxID, f mail.Flag) (uids, maybe []mail.UID, sure bool, err error) {
 	err = s.view(ctx, "read flags", func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, `SELECT backfill_below <= 1 AND NOT EXISTS (SELECT 1 FROM uncertain WHERE mailbox = b.id)
-			FROM mailboxes b WHERE id = ?`, int64(id)).Scan(&sure)
+		err := tx.QueryRowContext(ctx, `SELECT backfill_below <= 1 FROM mailboxes WHERE id = ?`, int64(id)).Scan(&sure)
 		if errors.Is(err, sql.ErrNoRows) || err == nil && !sure {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		uids, err = query(ctx, tx, scanID[mail.UID], `SELECT uid FROM messages WHERE mailbox = ? AND server & ? <> 0 ORDER BY uid`,
-			int64(id), bitOf(f))
+		if uids, err = query(ctx, tx, scanID[mail.UID], `SELECT uid FROM messages WHERE mailbox = ? AND server & ? <> 0 ORDER BY uid`,
+			int64(id), bitOf(f)); err != nil {
+			return err
+		}
+		maybe, err = query(ctx, tx, scanID[mail.UID], `SELECT u.uid`+notKnown, int64(id))
 		return err
 	})
-	return uids, sure, err
+	return uids, maybe, sure, err
 }
 
 // Unlike returns those of the mailboxes of which more or fewer messages are known
 // here than told, or more or fewer without \Seen: as the server has them, \Deleted
-// ones too (RFC 3501 §6.3.10). Of mailboxes that are not complete here, or have
-// messages that cannot be read, nothing can be said.
+// ones too (RFC 3501 §6.3.10). One that cannot be read counts, and may be read or not.
+// Of mailboxes that are not complete here nothing can be said.
 func (s *Store) Unlike(ctx context.Context, told map[mail.MailboxID]mail.Counts) ([]mail.MailboxID, error) {
 	var unlike []mail.MailboxID
 	err := s.view(ctx, "compare numbers", func(tx *sql.Tx) error {
 		for _, id := range slices.Sorted(maps.Keys(told)) {
 			var got mail.Counts
-			err := tx.QueryRowContext(ctx, `SELECT known_total, known_unread FROM mailboxes b WHERE id = ? AND backfill_below <= 1
-				AND NOT EXISTS (SELECT 1 FROM uncertain WHERE mailbox = b.id)`, int64(id)).Scan(&got.Total, &got.Unread)
+			var more int
+			err := tx.QueryRowContext(ctx, `SELECT known_total, known_unread, (SELECT count(*)`+notKnown+`)
+				FROM mailboxes WHERE id = ?1 AND backfill_below <= 1`, int64(id)).Scan(&got.Total, &got.Unread, &more)
 			switch {
 			case errors.Is(err, sql.ErrNoRows):
 				continue
 			case err != nil:
 				return err
 			}
-			if got != told[id] {
+			if is := told[id]; is.Total != got.Total+more || is.Unread < got.Unread || is.Unread > got.Unread+more {
 				unlike = append(unlike, id)
 			}
 		}

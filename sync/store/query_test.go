@@ -191,20 +191,45 @@ func TestLogKeepsEveryKind(t *testing.T) {
 	}
 }
 
-// TestMarkedIsWhatTheServerHas: what waits is not on the server, and where a message
-// cannot be read nothing is sure.
+// TestMarkedIsWhatTheServerHas: what waits is not on the server, and a message that cannot
+// be read may be flagged; where not all is here yet nothing is sure.
 func TestMarkedIsWhatTheServerHas(t *testing.T) {
 	f := open(t)
 	inbox := f.folders("INBOX")["INBOX"]
 	f.apply(inStep(inbox.ID, 1, 4, msg(1, 1), msg(2, 2, mail.FlagFlagged), msg(3, 3, mail.FlagFlagged, mail.FlagSeen)))
 	f.mark([]mail.MessageID{f.id(inbox, 1)}, flagged, nil)
 	f.mark([]mail.MessageID{f.id(inbox, 2)}, nil, flagged)
-	uids, sure, err := f.Marked(f.ctx(), inbox.ID, mail.FlagFlagged)
-	if err != nil || !sure || !slices.Equal(uids, []mail.UID{2, 3}) {
+	uids, maybe, sure, err := f.Marked(f.ctx(), inbox.ID, mail.FlagFlagged)
+	if err != nil || !sure || len(maybe) > 0 || !slices.Equal(uids, []mail.UID{2, 3}) {
 		t.Errorf("flagged are %v, sure %v, %v", uids, sure, err)
 	}
 	f.apply(Delta{Mailbox: inbox.ID, Uncertain: []mail.UID{4}})
-	if _, sure, err := f.Marked(f.ctx(), inbox.ID, mail.FlagFlagged); sure || err != nil {
+	if _, maybe, sure, err = f.Marked(f.ctx(), inbox.ID, mail.FlagFlagged); !sure || err != nil || !slices.Equal(maybe, []mail.UID{4}) {
+		t.Errorf("besides %v may be, sure %v, %v", maybe, sure, err)
+	}
+	d := inStep(inbox.ID, 1, 5)
+	d.Cursor.BackfillBelow = 2
+	f.apply(d)
+	if _, _, sure, err = f.Marked(f.ctx(), inbox.ID, mail.FlagFlagged); sure || err != nil {
 		t.Errorf("sure %v, %v", sure, err)
+	}
+}
+
+// TestUnlikeCountsWhatCannotBeRead: of two messages one is unread, and two more cannot be
+// read, which may be unread or not.
+func TestUnlikeCountsWhatCannotBeRead(t *testing.T) {
+	f := open(t)
+	inbox := f.folders("INBOX")["INBOX"]
+	d := inStep(inbox.ID, 1, 5, msg(1, 1), msg(2, 2, mail.FlagSeen))
+	d.Uncertain = []mail.UID{3, 4}
+	f.apply(d)
+	for told, unlike := range map[mail.Counts]bool{
+		{Total: 4, Unread: 1}: false, {Total: 4, Unread: 3}: false,
+		{Total: 4}: true, {Total: 4, Unread: 4}: true, {Total: 2, Unread: 1}: true, {Total: 5, Unread: 2}: true,
+	} {
+		got, err := f.Unlike(f.ctx(), map[mail.MailboxID]mail.Counts{inbox.ID: told})
+		if err != nil || (len(got) > 0) != unlike {
+			t.Errorf("%+v: %v, %v", told, got, err)
+		}
 	}
 }
