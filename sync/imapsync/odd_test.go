@@ -357,3 +357,23 @@ func TestRefusedOps(t *testing.T) {
 		t.Errorf("the message has %v, pending %v, %v", m.Flags, m.Pending, err)
 	}
 }
+
+// TestNamesStayOfOneKind: a server that named messages by X-GM-MSGID offers OBJECTID too
+// one day. It is asked for the names that are known: a message with another would be
+// another one, wherever it is moved.
+func TestNamesStayOfOneKind(t *testing.T) {
+	t.Parallel()
+	named := func(s, caps string) string {
+		return strings.NewReplacer("IMAP4rev1", "IMAP4rev1 "+caps, "INTERNALDATE)", "INTERNALDATE X-GM-MSGID)",
+			"INTERNALDATE BODY.PEEK", "INTERNALDATE X-GM-MSGID BODY.PEEK", "FLAGS () RFC822", "X-GM-MSGID 1278455344230334865 FLAGS () RFC822").Replace(s)
+	}
+	o := against(t, named(first(1), "X-GM-EXT-1"), named(listsInbox(2)+"C: A6 SELECT \"INBOX\"\nC: A7 UID FETCH 1:1 (UID FLAGS)\nC: A8 UID FETCH 2:* "+peeking()+"\n"+
+		selected("A6", 2, 3)+flagsOf(1, 1)+"S: A7 OK done\n"+messages(2, 2)+"S: A8 OK done\n", "OBJECTID X-GM-EXT-1"))
+	o.mustPass()
+	o.mustPass()
+	for _, m := range o.list("INBOX") {
+		if m.EmailID != "1278455344230334865" {
+			t.Errorf("message %d is named %q", m.Location.UID, m.EmailID)
+		}
+	}
+}

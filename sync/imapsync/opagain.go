@@ -104,12 +104,8 @@ func (s *session) has(ctx context.Context, m *mail.Message, sure bool) (bool, er
 // names are searches that only a message itself answers to.
 func (s *session) names(m *mail.Message) []string {
 	var keys []string
-	switch caps := s.conn.Caps(); {
-	case m.EmailID == "":
-	case caps.Has("OBJECTID") && isObjectID(m.EmailID):
-		keys = append(keys, "EMAILID "+m.EmailID) // RFC 8474 §6
-	case caps.Has("X-GM-EXT-1") && isNumber(m.EmailID):
-		keys = append(keys, "X-GM-MSGID "+m.EmailID)
+	if name, looksSo := namesBy(s.conn.Caps()); name != "" && looksSo(m.EmailID) {
+		keys = append(keys, name+" "+m.EmailID) // RFC 8474 §6
 	}
 	if id, err := wire.Quote("<" + m.Envelope.HeaderID + ">"); m.Envelope.HeaderID != "" && err == nil {
 		keys = append(keys, sized(m)+" HEADER Message-ID "+id)

@@ -258,13 +258,24 @@ func (s *session) messageItems() string {
 	if s.condstore {
 		items = append(items, "MODSEQ")
 	}
-	switch {
-	case caps.Has("OBJECTID"):
-		items = append(items, "EMAILID")
-	case caps.Has("X-GM-EXT-1"):
-		items = append(items, "X-GM-MSGID")
+	if name, _ := namesBy(caps); name != "" {
+		items = append(items, name)
 	}
 	return "(" + strings.Join(items, " ") + ")"
+}
+
+// namesBy is what a server names a message by in every folder that it is in, and how such
+// a name looks; "" if it does not. Names of two kinds are never compared: Gmail, should
+// it offer OBJECTID one day, is asked for what its messages were named by before.
+func namesBy(caps wire.Caps) (item string, looksSo func(string) bool) {
+	switch {
+	case caps.Has("X-GM-EXT-1"):
+		return "X-GM-MSGID", isNumber
+	case caps.Has("OBJECTID"): // RFC 8474
+		return "EMAILID", isObjectID
+	default:
+		return "", nil
+	}
 }
 
 // forget drops the answers of the last round.

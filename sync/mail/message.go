@@ -58,7 +58,7 @@ type Message struct {
 	Flags    Flags // with pending actions laid over
 	Size     int64 // bytes, RFC822.SIZE
 	Received time.Time
-	EmailID  string // OBJECTID EMAILID (RFC 8474), X-GM-MSGID, or ""
+	EmailID  string // X-GM-MSGID where the server has it, else EMAILID (RFC 8474), or ""
 	Preview  string // first words of the text, at most 200 runes, "" if unknown
 	Pending  bool   // an op on it waits for the server
 }
