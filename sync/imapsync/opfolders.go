@@ -97,13 +97,14 @@ func (s *session) subscribe(ctx context.Context, name string) error {
 // (RFC 3501 §6.3.6): those of the folder and of what is inside it are renewed.
 func (s *session) renameFolder(ctx context.Context, box *mail.Mailbox, w *store.OpWork) (*mail.Fault, error) {
 	old, name := box.Name, w.Op.Name
+	// A try before this one was cut off, and the folder is called otherwise since: the
+	// subscriptions may not have followed, whoever renamed it.
+	behind := w.Op.State == mail.OpSending && w.OldName != "" && w.OldName != old
 	if old == name {
-		if w.Op.State != mail.OpSending || w.OldName == "" || w.OldName == name {
-			return nil, nil // it is called so, whoever did it
+		if behind {
+			return nil, s.followSubscriptions(ctx, w.OldName, name, box.Delimiter)
 		}
-		// A try before this one did it, as a pass has seen, and may have been cut off
-		// before the subscriptions followed.
-		return nil, s.followSubscriptions(ctx, w.OldName, box)
+		return nil, nil // it is called so, whoever did it
 	}
 	if open := s.boxes[s.open.id]; open != nil && isInside(open, box) {
 		// Some servers end a connection whose mailbox goes from under it.
@@ -129,12 +130,15 @@ func (s *session) renameFolder(ctx context.Context, box *mail.Mailbox, w *store.
 			return nil, err
 		}
 	}
+	if behind {
+		return nil, s.followSubscriptions(ctx, w.OldName, name, box.Delimiter)
+	}
 	return nil, nil
 }
 
 // followSubscriptions gives a folder, and what is inside it, the subscriptions that
 // its old name still has. Servers that rename them too have none there.
-func (s *session) followSubscriptions(ctx context.Context, old string, box *mail.Mailbox) error {
+func (s *session) followSubscriptions(ctx context.Context, old, name, delimiter string) error {
 	cmd, kind := `LSUB "" "*"`, "LSUB"
 	if caps := s.conn.Caps(); caps.Has("LIST-EXTENDED") || caps.Has("IMAP4REV2") {
 		cmd, kind = `LIST (SUBSCRIBED) "" "*"`, "LIST" // names that are no more, too (RFC 5258 §3.1)
@@ -144,23 +148,22 @@ func (s *session) followSubscriptions(ctx context.Context, old string, box *mail
 		if r.Type != kind {
 			return false
 		}
-		name := wire.DecodeMailbox(r.Args().At(2).Bytes())
-		if name == old || below(name, old, box.Delimiter) {
-			names = append(names, name)
+		if n := wire.DecodeMailbox(r.Args().At(2).Bytes()); n == old || below(n, old, delimiter) {
+			names = append(names, n)
 		}
 		return true
 	}}})
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		if err := s.subscribe(ctx, box.Name+strings.TrimPrefix(name, old)); err != nil {
+	for _, n := range names {
+		if err := s.subscribe(ctx, name+strings.TrimPrefix(n, old)); err != nil {
 			return err
 		}
-		if s.boxByName(name) != nil {
+		if s.boxByName(n) != nil {
 			continue // there is another folder of that name by now
 		}
-		if err := s.unsubscribe(ctx, name); err != nil {
+		if err := s.unsubscribe(ctx, n); err != nil {
 			return err
 		}
 	}

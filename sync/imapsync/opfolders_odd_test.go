@@ -96,6 +96,15 @@ func TestFoldersWhoseAnswerWasLost(t *testing.T) {
 			[]string{"INBOX", "Job", "Lists", "Plans", "Work"},
 			"here folder.renamed, elsewhere folder.added",
 		},
+		"renamed, and again by another machine": {
+			mail.Op{Kind: mail.OpFolderRename, Name: "Job"},
+			nil,
+			rename,
+			have("Lists", "Other", "Plans") + lookAtInbox(2) + "C: F0 RENAME \"Other\" \"Job\"\nS: F0 OK done\n" +
+				lsub + "S: * LSUB () \"/\" Work\nS: F1 OK done\nC: F2 SUBSCRIBE \"Job\"\nS: F2 OK done\n" + unsubscribe,
+			[]string{"INBOX", "Job", "Lists", "Plans"},
+			"here folder.renamed",
+		},
 		"not renamed": {
 			mail.Op{Kind: mail.OpFolderRename, Name: "Job"},
 			nil,
