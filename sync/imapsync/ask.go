@@ -103,6 +103,7 @@ func (w *Worker) once(ctx context.Context, begins <-chan struct{}, f func(*sessi
 		return Report{}, err
 	}
 	defer s.close()
+	defer w.keepLearnt(context.WithoutCancel(ctx))
 	return f(s)
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 // The servers below fall over one message of the inbox: whoever asks for its
-// envelope is cut off. Each part of a transcript is one connection of one worker.
+// envelope is cut off. Each part of a transcript is one connection.
 
 // listsInbox is how each connection begins.
 func listsInbox(messages int) string {
@@ -43,7 +43,7 @@ func gets(lo, hi int) string { return asksFor(lo, hi) + messages(lo, hi) + "S: ?
 
 const closes = "S: <close>\n"
 
-// connections plays the parts, one a connection of the same worker. It must fail
+// connections plays the parts, one a connection, each of another process. It must fail
 // where the server falls.
 func connections(t *testing.T, parts ...string) *odd {
 	t.Helper()
@@ -54,9 +54,8 @@ func connections(t *testing.T, parts ...string) *odd {
 		}
 	}
 	o := against(t, strings.TrimSuffix(strings.Join(script, "---\n"), "C: <close>\n"))
-	w := New(o.cfg)
 	for i, p := range parts {
-		_, err := w.Pass(t.Context())
+		_, err := New(o.cfg).Pass(t.Context()) // a process makes a single one, it may be
 		if serr := o.script.Err(); serr != nil {
 			t.Fatal(serr)
 		}

@@ -74,12 +74,12 @@ func TestWhatFollowsOnAMessageDoesNotGoFirst(t *testing.T) {
 	}
 }
 
-// passes makes one worker meet the parts, one a connection; then is called after each.
+// passes meets the parts, one a connection of another process each; then is called after
+// each.
 func (o *odd) passes(parts []string, then func(i int)) {
 	o.Helper()
-	w := New(o.cfg)
 	for i, part := range parts {
-		_, err := w.Pass(o.Context())
+		_, err := New(o.cfg).Pass(o.Context())
 		if serr := o.script.Err(); serr != nil {
 			o.Fatal(serr)
 		}

@@ -78,6 +78,7 @@ type Worker struct {
 	doubts    map[share]*doubt
 	falls     falls
 	opFalls   opFalls
+	learnt    recollection
 	fellAgain time.Time                    // when a connection ended over a message that was asked for again
 	spared    int                          // lethal messages in a row, without another that could be had
 	verified  map[mail.MailboxID]time.Time // when mailboxes were compared whole, as they differed
@@ -196,6 +197,7 @@ func (w *Worker) live(ctx context.Context) (steady bool, secret string, err erro
 	began := time.Now()
 	err = s.run(ctx)
 	s.keepStamps(context.WithoutCancel(ctx))
+	w.keepLearnt(context.WithoutCancel(ctx))
 	if mail.FaultOf(err).Class == mail.ClassOffline && !w.wasDropped() {
 		w.renew.died(s.quiet)
 	}
@@ -224,6 +226,9 @@ func (w *Worker) alone(ctx context.Context, begins <-chan struct{}) (leave func(
 // connect opens a session. The connection is closed when ctx ends, by a kick
 // that drops it, or by session.close.
 func (w *Worker) connect(ctx context.Context) (*session, string, error) {
+	if err := w.recollect(ctx); err != nil {
+		return nil, "", err
+	}
 	limited, cancel := context.WithTimeout(ctx, connectLimit)
 	defer cancel()
 	w.setDrop(cancel)
