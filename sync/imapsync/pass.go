@@ -145,6 +145,9 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 	if err := s.w.settled(ctx); err != nil || !whole {
 		return err
 	}
+	if err := s.keepUnread(ctx); err != nil {
+		return err
+	}
 	return s.askAgain(ctx)
 }
 

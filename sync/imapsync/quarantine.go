@@ -46,23 +46,19 @@ func (s *session) nameUnread(ctx context.Context, deltas []store.Delta) {
 // nameIn brings the problem in step with what became of a folder. There is one
 // problem an account: it names those of the folder in which the last one was met.
 func (s *session) nameIn(ctx context.Context, folder string, d *store.Delta) error {
-	id := s.w.cfg.Account.ID
-	ps, err := s.w.cfg.Store.Problems(ctx)
+	p, told, err := s.unreadTold(ctx)
 	if err != nil {
 		return err
 	}
-	p := mail.Problem{Account: id, Code: mail.CodeUnreadable, Class: mail.ClassProtocol}
 	var uids []mail.UID
-	if at := slices.IndexFunc(ps, func(p mail.Problem) bool { return p.Account == id && p.Code == mail.CodeUnreadable }); at >= 0 {
-		if p = ps[at]; p.Args["folder"] == folder && !d.Reset {
-			set, err := wire.ParseSet([]byte(p.Args["uid"]))
-			if err != nil {
-				return err
-			}
-			uids = slices.Collect(set.UIDs())
+	switch {
+	case told && p.Args["folder"] == folder && !d.Reset:
+		set, err := wire.ParseSet([]byte(p.Args["uid"]))
+		if err != nil {
+			return err
 		}
-	}
-	if p.Args["folder"] != folder && len(d.Uncertain) == 0 {
+		uids = slices.Collect(set.UIDs())
+	case p.Args["folder"] != folder && len(d.Uncertain) == 0:
 		return nil
 	}
 	uids = slices.DeleteFunc(append(uids, d.Uncertain...), func(u mail.UID) bool {
@@ -73,15 +69,54 @@ func (s *session) nameIn(ctx context.Context, folder string, d *store.Delta) err
 			return err
 		}
 	}
+	return s.tellUnread(ctx, p, folder, uids)
+}
+
+// keepUnread sees after a whole pass that the folder that the problem names is there.
+func (s *session) keepUnread(ctx context.Context) error {
+	p, told, err := s.unreadTold(ctx)
+	if err != nil || !told || s.boxAt(p.Args["folder"]) != nil {
+		return err
+	}
+	folder, uids, err := s.otherUnread(ctx, 0)
+	if err != nil {
+		return err
+	}
+	return s.tellUnread(ctx, p, folder, uids)
+}
+
+// boxAt finds a mailbox by its path, nil if there is none.
+func (s *session) boxAt(path string) *mail.Mailbox {
+	for _, box := range s.boxes {
+		if box.Path() == path {
+			return box
+		}
+	}
+	return nil
+}
+
+// unreadTold is the problem as it stands, or as it would be.
+func (s *session) unreadTold(ctx context.Context) (p mail.Problem, told bool, err error) {
+	id := s.w.cfg.Account.ID
+	ps, err := s.w.cfg.Store.Problems(ctx)
+	at := slices.IndexFunc(ps, func(p mail.Problem) bool { return p.Account == id && p.Code == mail.CodeUnreadable })
+	if at >= 0 {
+		return ps[at], true, err
+	}
+	return mail.Problem{Account: id, Code: mail.CodeUnreadable, Class: mail.ClassProtocol}, false, err
+}
+
+// tellUnread tells of messages in a folder, or that there are none.
+func (s *session) tellUnread(ctx context.Context, p mail.Problem, folder string, uids []mail.UID) error {
 	if len(uids) == 0 {
-		return s.w.cfg.Store.ClearProblem(ctx, id, mail.CodeUnreadable)
+		return s.w.cfg.Store.ClearProblem(ctx, p.Account, p.Code)
 	}
 	uids = uids[max(0, len(uids)-maxUnread):]
 	p.Args = mail.Args{"folder": folder, "uid": wire.NewSet(uids).String()}
 	return s.w.cfg.Store.RaiseProblem(ctx, p)
 }
 
-// otherUnread are messages in quarantine in a folder but one, if there are any.
+// otherUnread are messages in quarantine in some folder but one, if there are any.
 func (s *session) otherUnread(ctx context.Context, but mail.MailboxID) (folder string, uids []mail.UID, err error) {
 	all, err := s.w.cfg.Store.Unreadable(ctx, s.w.cfg.Account.ID)
 	var in mail.MailboxID

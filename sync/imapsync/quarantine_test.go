@@ -121,3 +121,23 @@ func TestWhatCouldNotBeReadIsAskedAgain(t *testing.T) {
 	}
 	o.mustPass()
 }
+
+// TestWhatCouldNotBeReadIsGoneWithItsFolder: nor is the user told of it any more.
+func TestWhatCouldNotBeReadIsGoneWithItsFolder(t *testing.T) {
+	t.Parallel()
+	deleted := strings.NewReplacer("S: * LIST () \"/\" Work\n", "", "C: A4 STATUS \"Work\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\n", "",
+		"S: * STATUS Work (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 9 UNSEEN 0)\nS: A4 OK done\n", "")
+	o := against(t,
+		signedIn("", 2, 1, 2)+"C: A5 SELECT \"INBOX\"\nC: A6 FETCH 1:* "+items+"\n"+selected("A5", 2, 3)+messages(1, 2)+"S: A6 OK done\n"+
+			"C: W1 SELECT \"Work\"\nC: W2 FETCH 1:* "+items+"\nS: * 1 EXISTS\nS: * OK [UIDVALIDITY 9] hm\nS: * OK [UIDNEXT 2] hm\nS: W1 OK done\n"+
+			"S: * 1 FETCH (UID 1 FLAGS () ENVELOPE (\"broken\nS: W2 OK done\nC: I1 SELECT \"INBOX\"\n"+selected("I1", 2, 3)+peek("1:2"),
+		listedTwice(deleted))
+	o.mustPass()
+	if ps, err := o.store.Problems(t.Context()); err != nil || len(ps) != 1 || ps[0].Code != mail.CodeUnreadable || ps[0].Args["folder"] != "Work" {
+		t.Fatalf("problems: %+v, %v", ps, err)
+	}
+	o.mustPass()
+	if ps, err := o.store.Problems(t.Context()); err != nil || len(ps) != 0 {
+		t.Errorf("problems: %+v, %v", ps, err)
+	}
+}
