@@ -10,7 +10,9 @@
 //   - finding out: a dirty mailbox is reconciled by UID with QRESYNC, else
 //     CONDSTORE, else the flags of all UIDs (pass.go, target.go, reconcile.go); a
 //     folder that the server refuses to show is told of (refusal.go), and one over
-//     which it ends the connection is found and left out for a while (fall.go);
+//     which it ends the connection is found and left out for a while (fall.go). What
+//     is learnt so is kept for the next process (learnt.go); a message that cannot be
+//     read is left out (quarantine.go, blame.go), and asked for again later (again.go);
 //   - first sync: the inbox's newest messages, then everything newest first in
 //     batches of bounded size (backfill.go), resumed where it was cut;
 //   - doing: what the user did is sent from the store's queue (ops.go, opflags.go,
@@ -18,7 +20,7 @@
 //   - folders: whose they are, what they are for, what they were called before
 //     (listing.go, namespace.go, roles.go, rename.go), and what known servers
 //     need (quirks.go);
-//   - living: connecting again with a jittered backoff (worker.go, backoff.go).
+//   - living: connecting again with a jittered backoff (worker.go, connect.go, backoff.go).
 //
 // Promises. Everything found in one pass is written in one transaction with
 // the cursors that follow from it, so that a cut loses nothing and doubles
