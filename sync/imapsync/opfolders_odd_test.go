@@ -100,7 +100,7 @@ func TestFoldersWhoseAnswerWasLost(t *testing.T) {
 			mail.Op{Kind: mail.OpFolderRename, Name: "Job"},
 			nil,
 			rename,
-			have("Lists", "Other", "Plans") + lookAtInbox(2) + "C: F0 RENAME \"Other\" \"Job\"\nS: F0 OK done\n" +
+			have("Lists", "Other", "Plans") + isGone("Work") + lookAtInbox(2) + "C: F0 RENAME \"Other\" \"Job\"\nS: F0 OK done\n" +
 				lsub + "S: * LSUB () \"/\" Work\nS: F1 OK done\nC: F2 SUBSCRIBE \"Job\"\nS: F2 OK done\n" + unsubscribe,
 			[]string{"INBOX", "Job", "Lists", "Plans"},
 			"here folder.renamed",
