@@ -19,15 +19,16 @@ type diary struct{ did []string }
 
 func (d *diary) note(format string, args ...any) { d.did = append(d.did, fmt.Sprintf(format, args...)) }
 
-func (d *diary) GoTo(p Place)                          { d.note("go %d %s %s", p.Kind, p.Account, p.Folder) }
-func (d *diary) Open(id mail.MessageID)                { d.note("open %d", id) }
-func (d *diary) MarkRead(id mail.MessageID, read bool) { d.note("mark %d %v", id, read) }
-func (d *diary) CheckNow()                             { d.note("check") }
-func (d *diary) PauseAlerts(t time.Duration)           { d.note("pause %v", t) }
-func (d *diary) AddAccount()                           { d.note("add") }
-func (d *diary) SignIn(id mail.AccountID)              { d.note("sign in %s", id) }
-func (d *diary) StartAgent()                           { d.note("start") }
-func (d *diary) Dismiss()                              { d.note("dismiss") }
+func (d *diary) GoTo(p Place)                               { d.note("go %d %s %s", p.Kind, p.Account, p.Folder) }
+func (d *diary) Open(id mail.MessageID)                     { d.note("open %d", id) }
+func (d *diary) MarkRead(id mail.MessageID, read bool)      { d.note("mark %d %v", id, read) }
+func (d *diary) CheckNow()                                  { d.note("check") }
+func (d *diary) PauseAlerts(t time.Duration)                { d.note("pause %v", t) }
+func (d *diary) AddAccount()                                { d.note("add") }
+func (d *diary) SignIn(id mail.AccountID)                   { d.note("sign in %s", id) }
+func (d *diary) StartAgent()                                { d.note("start") }
+func (d *diary) DismissNews(id mail.AccountID, c mail.Code) { d.note("dismiss %s %s", id, c) }
+func (d *diary) Dismiss()                                   { d.note("dismiss") }
 
 func (d *diary) last() string {
 	if len(d.did) == 0 {
@@ -304,6 +305,20 @@ func TestNotices(t *testing.T) {
 	}
 	if press(); b.last() != "sign in home" {
 		t.Errorf("did %q", b.did)
+	}
+	// What happened in two accounts reads alike, and is dismissed in one after the other.
+	for _, id := range []mail.AccountID{"work", "home"} {
+		b.change(func(st *State) {
+			st.Status = twoAccounts()
+			for i := range st.Status.Accounts {
+				if a := &st.Status.Accounts[i]; a.ID == id {
+					a.Problems = []api.Problem{{Code: mail.CodeMovedElsewhere, Class: mail.ClassConflict, News: true}}
+				}
+			}
+		})
+		if press(); b.last() != "dismiss "+string(id)+" moved-elsewhere" {
+			t.Errorf("did %q", b.did)
+		}
 	}
 	b.change(func(st *State) { st.Failed = &mail.Problem{Code: mail.CodeDiskFull, Args: mail.Args{"path": "/x"}} })
 	if press(); b.last() != "dismiss" {

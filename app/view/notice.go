@@ -50,7 +50,7 @@ func newNotice(p *i18n.Printer, in Intents) *notice {
 // show says the most pressing problem of a state, or nothing.
 func (n *notice) show(st State) {
 	n.st = st
-	var title, text string
+	var title, text, of string
 	var actions []*button
 	switch c := pressing(st, n.closed); {
 	case st.Link == LinkLost:
@@ -61,7 +61,10 @@ func (n *notice) show(st State) {
 		actions = append(actions, newButton(n.p.T("window.dismiss"), nil, n.intents.Dismiss))
 	case c != nil:
 		title, text = describe(n.p, c.Mail())
+		of = string(c.Account) + " " + string(c.Code)
 		switch {
+		case c.News:
+			actions = append(actions, newButton(n.p.T("window.dismiss"), nil, func() { n.intents.DismissNews(c.Account, c.Code) }))
 		case c.Class == mail.ClassAuth && c.Account != "":
 			actions = append(actions, n.main(n.p.T("window.sign-in"), func() { n.intents.SignIn(c.Account) }))
 		case c.Class == mail.ClassLocal && c.Account == "":
@@ -82,7 +85,7 @@ func (n *notice) show(st State) {
 	for _, a := range actions {
 		names = append(names, a.Text)
 	}
-	said := title + "\n" + text + "\n" + strings.Join(names, "\n")
+	said := of + "\n" + title + "\n" + text + "\n" + strings.Join(names, "\n")
 	if said == n.said {
 		return
 	}

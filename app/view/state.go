@@ -94,6 +94,8 @@ type Intents interface {
 	SignIn(mail.AccountID)
 	// StartAgent starts Heron when it does not run.
 	StartAgent()
+	// DismissNews takes away a problem that tells of something that happened.
+	DismissNews(mail.AccountID, mail.Code)
 	// Dismiss takes State.Failed away.
 	Dismiss()
 }

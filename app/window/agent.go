@@ -22,6 +22,7 @@ type agent interface {
 	Sync(ctx context.Context, id mail.AccountID) ([]api.SyncReport, error)
 	Activity(ctx context.Context, since time.Time, limit int) ([]api.Event, error)
 	Events(ctx context.Context, q api.EventsQuery, fn func(api.Event) error) error
+	DismissNews(ctx context.Context, id mail.AccountID, code mail.Code) ([]api.Problem, error)
 	PauseAlerts(ctx context.Context, until time.Time) error
 	Check(ctx context.Context, d api.Draft, step func(api.Step)) error
 	AddAccount(ctx context.Context, d api.Draft, step func(api.Step)) (api.Account, error)

@@ -83,6 +83,14 @@ func (i intents) StartAgent() {
 	})
 }
 
+// DismissNews implements view.Intents.
+func (i intents) DismissNews(id mail.AccountID, code mail.Code) {
+	i.s.ask(func(ctx context.Context, ag agent) error {
+		_, err := ag.DismissNews(ctx, id, code)
+		return err
+	})
+}
+
 // Dismiss implements view.Intents.
 func (i intents) Dismiss() {
 	i.s.postSoon(func() { i.s.st.Failed, i.s.dirty = nil, true })

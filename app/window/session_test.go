@@ -328,6 +328,7 @@ func TestWhatFailsIsSaid(t *testing.T) {
 	}{
 		{"Do", func(in intents) { in.MarkRead(3, true) }},
 		{"Sync", func(in intents) { in.CheckNow() }},
+		{"DismissNews", func(in intents) { in.DismissNews("work", mail.CodeGone) }},
 		{"PauseAlerts", func(in intents) { in.PauseAlerts(time.Hour) }},
 		{"Status", func(in intents) { in.GoTo(view.Place{Kind: view.PlaceActivity}) }},
 	} {

@@ -193,6 +193,25 @@ func TestUndoSaysWhatItPassesOver(t *testing.T) {
 	}
 }
 
+// TestDismissSaysWhatItDismissed: of one code or of all, in either language; and that
+// there is nothing to dismiss.
+func TestDismissSaysWhatItDismissed(t *testing.T) {
+	for lang, want := range map[string]string{"en": "Dismissed: Not deleted.\n", "de": "Ausgeblendet: Nicht gelöscht.\n"} {
+		f := sample()
+		f.news = []api.Problem{{Code: mail.CodeMovedElsewhere, Class: mail.ClassConflict, Account: "work", News: true}}
+		in := func(e *env) { e.Lang = lang }
+		o := tryIn(t.Context(), t, &fakes{worker: f}, in, "problem", "dismiss", "moved-elsewhere")
+		if o.code != 0 || o.out != want || !slices.Equal(f.dismissed, []mail.Code{mail.CodeMovedElsewhere}) {
+			t.Errorf("%s: exit %d, %s%s, dismissed %q", lang, o.code, o.out, o.errOut, f.dismissed)
+		}
+		f.news = nil
+		o = tryIn(t.Context(), t, &fakes{worker: f}, in, "problem", "dismiss")
+		if o.code != 0 || o.out == "" || strings.Contains(o.out, "ctl.") || f.dismissed[1] != "" {
+			t.Errorf("%s: exit %d, %s%s, dismissed %q", lang, o.code, o.out, o.errOut, f.dismissed)
+		}
+	}
+}
+
 func TestSearch(t *testing.T) {
 	f := sample()
 	o := try(t, &fakes{reader: f}, "search", "from:ann", "lunch friday", "--account", "work", "--limit", "1")

@@ -50,6 +50,9 @@ type cli struct {
 		Pause  alertsPause  `cmd:""`
 		Resume alertsResume `cmd:""`
 	} `cmd:""`
+	Problem struct {
+		Dismiss problemDismiss `cmd:""`
+	} `cmd:""`
 	Op struct {
 		List opList `cmd:""`
 	} `cmd:""`

@@ -32,25 +32,27 @@ type fake struct {
 	op                api.Op
 	undoOps           []mail.OpID
 	passed            []api.PassedOver
+	news              []api.Problem
 	opErr             error
 	ops               []api.Op
 	checks            []api.Check
 	events            []api.Event
 	eventsEnd         error
 
-	draft    api.Draft
-	action   api.Action
-	folder   api.FolderAction
-	undone   mail.OpID
-	waited   []mail.OpID
-	searched api.SearchQuery
-	query    api.EventsQuery
-	pages    []api.PageQuery
-	until    time.Time
-	watched  string
-	signedIn string
-	removed  string
-	closed   int
+	draft     api.Draft
+	action    api.Action
+	folder    api.FolderAction
+	undone    mail.OpID
+	dismissed []mail.Code
+	waited    []mail.OpID
+	searched  api.SearchQuery
+	query     api.EventsQuery
+	pages     []api.PageQuery
+	until     time.Time
+	watched   string
+	signedIn  string
+	removed   string
+	closed    int
 }
 
 func (f *fake) Holding() bool                                   { return f.holding }
@@ -161,6 +163,11 @@ func (f *fake) Undo(_ context.Context, id mail.OpID) (api.Undone, error) {
 		ops = []mail.OpID{f.op.ID}
 	}
 	return api.Undone{Op: f.op, Ops: append([]mail.OpID{}, ops...), Passed: f.passed}, f.err
+}
+
+func (f *fake) DismissNews(_ context.Context, _ mail.AccountID, code mail.Code) ([]api.Problem, error) {
+	f.dismissed = append(f.dismissed, code)
+	return f.news, f.err
 }
 
 func (f *fake) Search(_ context.Context, q api.SearchQuery) (api.Page, error) {

@@ -116,7 +116,7 @@ func TestShapes(t *testing.T) {
 		"folder-create":  "folder create work Lists/Go", "folder-delete": "folder delete work Lists",
 		"folder-rename": "folder rename work Lists Old", "folder-empty": "folder empty work Trash --yes",
 		"folder-subscribe": "folder subscribe work Lists", "folder-unsubscribe": "folder unsubscribe work Lists",
-		"undo": "undo", "search": "search lunch friday", "doctor": "doctor",
+		"undo": "undo", "problem-dismiss": "problem dismiss", "search": "search lunch friday", "doctor": "doctor",
 		"alerts-pause": "alerts pause 90m", "alerts-resume": "alerts resume",
 	} {
 		for _, ext := range []string{"txt", "json"} {

@@ -288,7 +288,7 @@ func TestReadersAskForNoEngine(t *testing.T) {
 		"account list": toRead, "status": toRead, "folder list work": toRead, "message list work INBOX": toRead,
 		"activity": toRead, "op list": toRead, "message show work INBOX 17": toRead,
 		"sync": toWork, "watch": toWork, "message mark work INBOX 17 --seen": toWork, "account test work": toWork,
-		"folder watch work INBOX": toWork, "alerts resume": toWork,
+		"folder watch work INBOX": toWork, "alerts resume": toWork, "problem dismiss": toWork,
 	} {
 		f := sample()
 		f.eventsEnd = errEnough

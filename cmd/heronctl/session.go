@@ -65,5 +65,6 @@ type session interface {
 
 	Activity(ctx context.Context, since time.Time, limit int) ([]api.Event, error)
 	Events(ctx context.Context, q api.EventsQuery, fn func(api.Event) error) error
+	DismissNews(ctx context.Context, id mail.AccountID, code mail.Code) ([]api.Problem, error)
 	PauseAlerts(ctx context.Context, until time.Time) error
 }

@@ -88,6 +88,10 @@ type Backend interface {
 
 	// ShowUI asks the window that listens, else the agent, to show something.
 	ShowUI(ctx context.Context, r api.UIRequest) error
+	// DismissNews ends the problems that tell of something that happened, and that
+	// the user has read: of an account, of all for "", and of a code, of every one for
+	// "". It returns them. Problems that last are not ended by it.
+	DismissNews(ctx context.Context, id mail.AccountID, code mail.Code) ([]api.Problem, error)
 	// PauseAlerts keeps alerts quiet until then; the zero time ends a pause.
 	PauseAlerts(ctx context.Context, until time.Time) error
 

@@ -178,6 +178,15 @@ func (c *Client) ShowUI(ctx context.Context, r api.UIRequest) error {
 	return c.quick(ctx, http.MethodPost, "/ui", nil, r, nil)
 }
 
+// DismissNews implements Backend.
+func (c *Client) DismissNews(ctx context.Context, id mail.AccountID, code mail.Code) ([]api.Problem, error) {
+	var out []api.Problem
+	q := accountQuery(id)
+	q.Set("code", string(code))
+	err := c.quick(ctx, http.MethodPost, "/news/dismiss", q, nil, &out)
+	return out, err
+}
+
 // PauseAlerts implements Backend.
 func (c *Client) PauseAlerts(ctx context.Context, until time.Time) error {
 	return c.quick(ctx, http.MethodPost, "/alerts", nil, api.Pause{Until: until}, nil)

@@ -70,6 +70,8 @@ func TestCalls(t *testing.T) {
 				return b.Search(x, api.SearchQuery{Text: `"a b" & c`, Account: "a", Limit: 50})
 			},
 		},
+		{`dismiss["a","gone"]`, func(x context.Context, b Backend) (any, error) { return b.DismissNews(x, "a", mail.CodeGone) }},
+		{`dismiss["",""]`, func(x context.Context, b Backend) (any, error) { return b.DismissNews(x, "", "") }},
 		{`wait[5]`, func(x context.Context, b Backend) (any, error) { return b.WaitOp(x, 5) }},
 		{`ops["a"]`, func(x context.Context, b Backend) (any, error) { return b.Ops(x, "a") }},
 		{`activity["2026-03-04T05:06:07.000000008Z",10]`, func(x context.Context, b Backend) (any, error) {

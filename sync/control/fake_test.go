@@ -153,6 +153,10 @@ func (f *fake) Undo(_ context.Context, id mail.OpID) (api.Undone, error) {
 	}, f.note("undo", id)
 }
 
+func (f *fake) DismissNews(_ context.Context, id mail.AccountID, code mail.Code) ([]api.Problem, error) {
+	return []api.Problem{{Code: code, Account: id, News: true}}, f.note("dismiss", id, code)
+}
+
 func (f *fake) WaitOp(_ context.Context, id mail.OpID) (api.Op, error) {
 	return api.Op{ID: id, State: mail.OpDone}, f.note("wait", id)
 }

@@ -162,6 +162,10 @@ func (s *server) showUI(r *http.Request) error {
 	return s.backend.ShowUI(r.Context(), in)
 }
 
+func (s *server) dismissNews(r *http.Request) (any, error) {
+	return s.backend.DismissNews(r.Context(), account(r), mail.Code(r.URL.Query().Get("code")))
+}
+
 func (s *server) pauseAlerts(r *http.Request) error {
 	var in api.Pause
 	if err := decode(r, &in); err != nil {

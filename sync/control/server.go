@@ -108,6 +108,7 @@ func (s *server) routes() http.Handler {
 	handle("GET "+prefix+"/activity", answer(s.activity))
 	handle("GET "+prefix+"/events", s.events)
 	handle("POST "+prefix+"/ui", done(s.showUI))
+	handle("POST "+prefix+"/news/dismiss", answer(s.dismissNews))
 	handle("POST "+prefix+"/alerts", done(s.pauseAlerts))
 	handle("POST "+prefix+"/handover", done(func(r *http.Request) error { return b.Handover(r.Context()) }))
 	handle("POST "+prefix+"/quit", done(func(r *http.Request) error { return b.Quit(r.Context()) }))

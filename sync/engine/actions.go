@@ -222,6 +222,19 @@ func (e *Engine) Kick(ctx context.Context, r imapsync.Reason) error { //nolint:c
 	return nil
 }
 
+// DismissNews ends the news that a user has read: of an account, of all for "", and of
+// a code, of every one for "". It returns them. Problems that last stay.
+func (e *Engine) DismissNews(ctx context.Context, id mail.AccountID, code mail.Code) ([]mail.Problem, error) {
+	if e.cfg.ReadOnly {
+		return nil, e.readOnly()
+	}
+	ps, err := e.store.DismissNews(ctx, id, code)
+	if err != nil {
+		e.note(err)
+	}
+	return ps, err
+}
+
 // PauseAlerts keeps alerts quiet until then; the zero time ends a pause.
 func (e *Engine) PauseAlerts(until time.Time) error {
 	end, err := e.change()

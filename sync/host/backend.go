@@ -147,6 +147,12 @@ func (b *backend) ShowUI(_ context.Context, r api.UIRequest) error {
 	return nil
 }
 
+// DismissNews implements control.Backend.
+func (b *backend) DismissNews(ctx context.Context, id mail.AccountID, code mail.Code) ([]api.Problem, error) {
+	ps, err := b.engine.DismissNews(ctx, id, code)
+	return toProblems(ps), err
+}
+
 // PauseAlerts implements control.Backend.
 func (b *backend) PauseAlerts(_ context.Context, until time.Time) error {
 	return b.engine.PauseAlerts(until)

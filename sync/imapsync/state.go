@@ -30,8 +30,11 @@ func (w *Worker) online(ctx context.Context, by mail.ToldBy, why mail.ToldWhy) e
 }
 
 // settled says that a whole pass went well: whatever broke one before, in this
-// process or one before it, is over.
+// process or one before it, is over; and so are news that are old.
 func (w *Worker) settled(ctx context.Context) error {
+	if err := w.cfg.Store.EndNews(ctx, w.cfg.Account.ID); err != nil {
+		return err
+	}
 	w.mu.Lock()
 	raised := w.raised
 	w.raised = nil

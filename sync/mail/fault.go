@@ -138,4 +138,8 @@ type Problem struct {
 	Account AccountID // "" when it concerns Heron as a whole
 	Args    Args
 	Since   time.Time
+	// News says that it tells of something that happened, as of an action that was
+	// refused: it ends when the user dismisses it, or after a day. Others last as long
+	// as what is wrong.
+	News bool
 }

@@ -2,9 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
-	"maps"
-	"slices"
 
 	"github.com/heronmail/heron/sync/mail"
 )
@@ -120,93 +117,4 @@ func (s *Store) Unread(ctx context.Context, account mail.AccountID) (int, error)
 		return 0, nil
 	}
 	return int(n[0]), nil
-}
-
-// RaiseProblem keeps a problem until it is cleared. One of the same code and
-// account is replaced, and keeps its Since; nothing happens when it is the
-// same. A zero Since is now.
-func (s *Store) RaiseProblem(ctx context.Context, p mail.Problem) error {
-	_, err := s.write(ctx, "note a problem", func(t *tx) error { return t.raise(p) })
-	return err
-}
-
-func (t *tx) raise(p mail.Problem) error {
-	if p.Since.IsZero() {
-		p.Since = t.now
-	}
-	p.Since = p.Since.UTC()
-	old, err := list(t, scanProblem, selectProblem+`WHERE account = ? AND code = ?`, string(p.Account), string(p.Code))
-	if err != nil {
-		return err
-	}
-	if len(old) > 0 {
-		if old[0].Class == p.Class && maps.Equal(old[0].Args, p.Args) {
-			return nil
-		}
-		p.Since = old[0].Since
-	}
-	args, err := json.Marshal(p.Args)
-	if err != nil {
-		return err
-	}
-	if _, err := t.exec(`INSERT INTO problems (account, code, class, args, since) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (account, code) DO UPDATE SET class = excluded.class, args = excluded.args`,
-		string(p.Account), string(p.Code), string(p.Class), string(args), nanos(p.Since)); err != nil {
-		return err
-	}
-	return t.emit(p.Account, mail.Here, mail.ProblemRaised{Problem: p})
-}
-
-// ClearProblem ends an account's problems of the given codes; account "" is
-// Heron as a whole. Without codes it ends all of the account's.
-func (s *Store) ClearProblem(ctx context.Context, account mail.AccountID, codes ...mail.Code) error {
-	return s.clear(ctx, account, func(p mail.Problem) bool {
-		return len(codes) == 0 || slices.Contains(codes, p.Code)
-	})
-}
-
-// ClearClass ends an account's problems of the given classes; account "" is
-// Heron as a whole.
-func (s *Store) ClearClass(ctx context.Context, account mail.AccountID, classes ...mail.Class) error {
-	return s.clear(ctx, account, func(p mail.Problem) bool { return slices.Contains(classes, p.Class) })
-}
-
-func (s *Store) clear(ctx context.Context, account mail.AccountID, which func(mail.Problem) bool) error {
-	_, err := s.write(ctx, "clear a problem", func(t *tx) error {
-		ps, err := list(t, scanProblem, selectProblem+`WHERE account = ?`, string(account))
-		if err != nil {
-			return err
-		}
-		for _, p := range ps {
-			if !which(p) {
-				continue
-			}
-			if _, err := t.exec(`DELETE FROM problems WHERE account = ? AND code = ?`, string(account), string(p.Code)); err != nil {
-				return err
-			}
-			if err := t.emit(account, mail.Here, mail.ProblemCleared{Code: p.Code}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return err
-}
-
-// Problems returns all problems that are not cleared, the oldest first.
-func (s *Store) Problems(ctx context.Context) ([]mail.Problem, error) {
-	ps, err := query(ctx, s.read, scanProblem, selectProblem+`ORDER BY since, account, code`)
-	return ps, fault(s.path(), "read problems", err)
-}
-
-const selectProblem = `SELECT account, code, class, args, since FROM problems `
-
-func scanProblem(r scanner) (p mail.Problem, err error) {
-	var args []byte
-	var since int64
-	if err := r.Scan(&p.Account, &p.Code, &p.Class, &args, &since); err != nil {
-		return p, err
-	}
-	p.Since = fromNanos(since)
-	return p, json.Unmarshal(args, &p.Args)
 }

@@ -142,9 +142,9 @@ func (t *tx) spare(op *mail.Op, spared []mail.MessageID, f *mail.Fault) error {
 	return t.raiseFor(op.Account, f)
 }
 
-// raiseFor tells the user of a fault that an action of an account met.
+// raiseFor tells the user of a fault that an action of an account met: that is news.
 func (t *tx) raiseFor(account mail.AccountID, f *mail.Fault) error {
 	p := f.Problem()
-	p.Account = account
+	p.Account, p.News = account, true
 	return t.raise(p)
 }

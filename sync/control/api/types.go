@@ -27,6 +27,7 @@ type Problem struct {
 	Account mail.AccountID `json:"account,omitempty"`
 	Args    mail.Args      `json:"args,omitempty"`
 	Since   time.Time      `json:"since,omitzero"`
+	News    bool           `json:"news,omitempty"` // it tells of something that happened, and can be dismissed
 	Title   string         `json:"title,omitempty"`
 	Text    string         `json:"text,omitempty"`
 	Remedy  string         `json:"remedy,omitempty"`
@@ -34,12 +35,12 @@ type Problem struct {
 
 // FromProblem converts.
 func FromProblem(p mail.Problem) Problem {
-	return Problem{Code: p.Code, Class: p.Class, Account: p.Account, Args: p.Args, Since: p.Since}
+	return Problem{Code: p.Code, Class: p.Class, Account: p.Account, Args: p.Args, Since: p.Since, News: p.News}
 }
 
 // Mail converts back.
 func (p Problem) Mail() mail.Problem {
-	return mail.Problem{Code: p.Code, Class: p.Class, Account: p.Account, Args: p.Args, Since: p.Since}
+	return mail.Problem{Code: p.Code, Class: p.Class, Account: p.Account, Args: p.Args, Since: p.Since, News: p.News}
 }
 
 // Status is the state of everything, as `heronctl status --json` prints it.

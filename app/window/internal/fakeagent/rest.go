@@ -2,6 +2,7 @@ package fakeagent
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/heronmail/heron/sync/control"
@@ -46,6 +47,21 @@ func (a *Agent) Activity(context.Context, time.Time, int) ([]api.Event, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.activity, a.fault["Activity"]
+}
+
+// DismissNews implements control.Backend.
+func (a *Agent) DismissNews(_ context.Context, id mail.AccountID, code mail.Code) ([]api.Problem, error) {
+	if err := a.failure("DismissNews"); err != nil {
+		return nil, err
+	}
+	a.Change(func(st *api.Status) {
+		for i := range st.Accounts {
+			if acc := &st.Accounts[i]; acc.ID == id {
+				acc.Problems = slices.DeleteFunc(slices.Clone(acc.Problems), func(p api.Problem) bool { return p.News && p.Code == code })
+			}
+		}
+	})
+	return nil, nil
 }
 
 // PauseAlerts implements control.Backend.
