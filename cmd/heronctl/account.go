@@ -278,24 +278,44 @@ type accountRemove struct {
 	Yes      bool           `name:"yes"`
 }
 
-// Run forgets an account; its mail on the server is not touched.
+// Run forgets an account; its mail on the server is not touched. Actions that wait
+// for it are dropped, which is said before and after.
 func (c *accountRemove) Run(ctx context.Context, a *app) error {
 	if !c.Yes {
-		if err := a.confirm(a.p.T("ctl.account.remove-question", "ID", clean(string(c.ID)))); err != nil {
+		if err := c.ask(ctx, a); err != nil {
 			return err
 		}
 	}
 	return a.with(ctx, toWork, func(s session) error {
-		if err := s.RemoveAccount(ctx, c.ID, c.KeepData); err != nil {
+		done, err := s.RemoveAccount(ctx, c.ID, c.KeepData)
+		if err != nil {
 			return err
 		}
 		if a.json {
-			return writeJSON(a.Stdout, struct {
-				Account mail.AccountID `json:"account"`
-			}{c.ID})
+			return writeJSON(a.Stdout, done)
 		}
-		return a.say("%s", a.p.T("ctl.account.removed", "ID", string(c.ID)))
+		if err := a.say("%s", a.p.T("ctl.account.removed", "ID", string(c.ID))); err != nil || done.Dropped == 0 {
+			return err
+		}
+		return a.say("%s", a.p.T("ctl.account.dropped", "Count", done.Dropped))
 	})
+}
+
+func (c *accountRemove) ask(ctx context.Context, a *app) error {
+	question := a.p.T("ctl.account.remove-question", "ID", clean(string(c.ID)))
+	if a.Secret != nil && !c.KeepData {
+		err := a.with(ctx, toRead, func(s session) error {
+			ops, err := s.Ops(ctx, c.ID)
+			if len(ops) > 0 {
+				question = a.p.T("ctl.account.will-drop", "Count", len(ops)) + " " + question
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return a.confirm(question)
 }
 
 // confirm asks a question; anything but yes, in English or the user's

@@ -84,12 +84,13 @@ func (f *fake) SignIn(_ context.Context, id mail.AccountID, password string, ste
 	return f.TestAccount(context.Background(), id, step)
 }
 
-func (f *fake) RemoveAccount(_ context.Context, id mail.AccountID, keep bool) error {
+func (f *fake) RemoveAccount(_ context.Context, id mail.AccountID, keep bool) (api.Removed, error) {
 	f.removed = string(id)
 	if keep {
 		f.removed += " keep"
+		return api.Removed{Account: id}, f.err
 	}
-	return f.err
+	return api.Removed{Account: id, Dropped: len(f.ops)}, f.err
 }
 
 func (f *fake) Sync(context.Context, mail.AccountID) ([]api.SyncReport, error) {

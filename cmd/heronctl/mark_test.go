@@ -68,6 +68,43 @@ func TestMarkWaits(t *testing.T) {
 	})
 }
 
+// TestWhyNothingCameBack: who waited in vain is told what keeps this action from the
+// server now, and not of another that was refused days ago.
+func TestWhyNothingCameBack(t *testing.T) {
+	problem := func(code mail.Code, class mail.Class, ago time.Duration) api.Problem {
+		return api.Problem{Code: code, Class: class, Account: "work", Since: now.Add(-ago)}
+	}
+	refused := problem(mail.CodeRefusedCommand, mail.ClassProtocol, 48*time.Hour)
+	folder := problem(mail.CodeFolderRefused, mail.ClassProtocol, time.Minute)
+	host := problem(mail.CodeUnknownHost, mail.ClassOffline, time.Hour)
+	limit := problem(mail.CodeThrottled, mail.ClassLimit, time.Minute)
+	for _, c := range []struct {
+		name     string
+		problems []api.Problem
+		met      mail.Code // by the action itself
+		want     mail.Code
+	}{
+		{"a stale one", []api.Problem{refused}, "", mail.CodeTimeout},
+		{"one of another folder", []api.Problem{folder}, "", mail.CodeTimeout},
+		{"no network", []api.Problem{refused, host, folder}, "", mail.CodeUnknownHost},
+		{"the newest", []api.Problem{limit, host}, "", mail.CodeThrottled},
+		{"its own", []api.Problem{refused, host}, mail.CodeRefusedCommand, mail.CodeRefusedCommand},
+		{"its own is over", []api.Problem{host}, mail.CodeConnectionLost, mail.CodeUnknownHost},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := sample()
+				f.op, f.ops[0].Fault = api.Op{}, string(c.met)
+				f.status.Accounts[0].Problems = c.problems
+				o := try(t, &fakes{worker: f}, strings.Fields("message mark work INBOX 17 --seen --json --wait --timeout 3s")...)
+				if o.code == 0 || !strings.Contains(o.errOut, `"code":"`+string(c.want)+`"`) {
+					t.Errorf("exit %d, %s; want %s", o.code, o.errOut, c.want)
+				}
+			})
+		})
+	}
+}
+
 // TestMarkAloneStaysForTheServer: a process that is the engine itself does not
 // end with the change unsent, unless the server cannot be had.
 func TestMarkAloneStaysForTheServer(t *testing.T) {

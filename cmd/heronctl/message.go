@@ -42,11 +42,20 @@ func (c *messageList) Run(ctx context.Context, a *app) error {
 		t := table{right: map[int]bool{0: true}}
 		now := a.Now()
 		for _, m := range list {
-			t.add(strconv.FormatUint(uint64(m.UID), 10), marks(m), a.p.When(m.Date, now),
+			t.add(nameOf(m), marks(m), a.p.When(m.Date, now),
 				shorten(sender(a.p, people(m.From)), 24), shorten(subject(a.p, m.Subject), 72))
 		}
 		return t.write(a.Stdout)
 	})
+}
+
+// nameOf is what other commands take for a message of a list: its UID, or its id
+// until its server gives it one.
+func nameOf(m api.Message) string {
+	if m.UID == 0 {
+		return "id:" + strconv.FormatInt(int64(m.ID), 10)
+	}
+	return strconv.FormatUint(uint64(m.UID), 10)
 }
 
 // read pages through the list. A message that arrives meanwhile pushes others

@@ -269,6 +269,39 @@ func TestRemoveAsksFirst(t *testing.T) {
 	}
 }
 
+// TestRemoveSaysWhatItDrops: actions that wait for the account's server never get
+// there. That is said before, where somebody is asked, and after; with its data they
+// are kept.
+func TestRemoveSaysWhatItDrops(t *testing.T) {
+	for lang, word := range map[string]string{"en": "1 action", "de": "1 Handlung"} {
+		for _, c := range []struct {
+			args          string
+			before, after bool
+		}{
+			{"account remove work", true, true},
+			{"account remove work --yes", false, true},
+			{"account remove work --keep-data", false, false},
+			{"account remove work --yes --keep-data", false, false},
+		} {
+			o := tryIn(t.Context(), t, &fakes{worker: sample()}, func(e *env) {
+				e.Lang, e.Stdin = lang, strings.NewReader("y\n")
+				e.Secret = func() (string, error) { return "", nil }
+			}, strings.Fields(c.args)...)
+			if o.code != 0 || strings.Contains(o.errOut, word) != c.before || strings.Contains(o.out, word) != c.after {
+				t.Errorf("%s, %s: exit %d, %s%s", lang, c.args, o.code, o.errOut, o.out)
+			}
+		}
+	}
+	if o := try(t, &fakes{worker: sample()}, "account", "remove", "work", "--yes", "--json"); o.out != `{"account":"work","dropped":1}`+"\n" {
+		t.Errorf("in JSON: %s", o.out)
+	}
+	f := sample()
+	f.ops = nil
+	if o := try(t, &fakes{worker: f}, "account", "remove", "work", "--yes"); o.code != 0 || strings.Contains(o.out, "action") {
+		t.Errorf("nothing waits: exit %d, %s", o.code, o.out)
+	}
+}
+
 func TestWatchEndsWellWhenInterrupted(t *testing.T) {
 	f := sample()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -41,7 +41,7 @@ type session interface {
 	AddAccount(ctx context.Context, d api.Draft, step func(api.Step)) (api.Account, error)
 	TestAccount(ctx context.Context, id mail.AccountID, step func(api.Step)) error
 	SignIn(ctx context.Context, id mail.AccountID, password string, step func(api.Step)) error
-	RemoveAccount(ctx context.Context, id mail.AccountID, keepData bool) error
+	RemoveAccount(ctx context.Context, id mail.AccountID, keepData bool) (api.Removed, error)
 
 	Sync(ctx context.Context, id mail.AccountID) ([]api.SyncReport, error)
 	Folders(ctx context.Context, id mail.AccountID) ([]api.Folder, error)

@@ -32,8 +32,9 @@ type Backend interface {
 	// server takes it.
 	SignIn(ctx context.Context, id mail.AccountID, password string, step func(api.Step)) error
 	// RemoveAccount forgets an account and its secret, and its mail that is
-	// kept here unless keepData. Nothing on the server changes.
-	RemoveAccount(ctx context.Context, id mail.AccountID, keepData bool) error
+	// kept here unless keepData, with the actions that wait for its server. Nothing
+	// on that changes.
+	RemoveAccount(ctx context.Context, id mail.AccountID, keepData bool) (api.Removed, error)
 
 	// Sync makes one full pass over an account, over all for "". A pass that
 	// failed is a report with a Problem; the error is for no pass at all.

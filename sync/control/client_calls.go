@@ -34,10 +34,12 @@ func (c *Client) Accounts(ctx context.Context) ([]api.Account, error) {
 }
 
 // RemoveAccount implements Backend.
-func (c *Client) RemoveAccount(ctx context.Context, id mail.AccountID, keepData bool) error {
+func (c *Client) RemoveAccount(ctx context.Context, id mail.AccountID, keepData bool) (api.Removed, error) {
+	out := api.Removed{Account: id}
 	q := accountQuery(id)
 	q.Set("keep_data", strconv.FormatBool(keepData))
-	return c.call(ctx, http.MethodDelete, "/accounts", q, nil, nil)
+	err := c.call(ctx, http.MethodDelete, "/accounts", q, nil, &out)
+	return out, err
 }
 
 // Sync implements Backend.

@@ -38,7 +38,7 @@ func TestCalls(t *testing.T) {
 		}},
 		{`test["a"]`, func(x context.Context, b Backend) (any, error) { return nil, b.TestAccount(x, "a", nil) }},
 		{`sign-in["a","pw"]`, func(x context.Context, b Backend) (any, error) { return nil, b.SignIn(x, "a", "pw", nil) }},
-		{`remove["a",true]`, func(x context.Context, b Backend) (any, error) { return nil, b.RemoveAccount(x, "a", true) }},
+		{`remove["a",true]`, func(x context.Context, b Backend) (any, error) { return b.RemoveAccount(x, "a", true) }},
 		{`sync[""]`, func(x context.Context, b Backend) (any, error) { return b.Sync(x, "") }},
 		{`kick[]`, func(x context.Context, b Backend) (any, error) { return nil, b.Kick(x) }},
 		{`folders["a/../b"]`, func(x context.Context, b Backend) (any, error) { return b.Folders(x, "a/../b") }},

@@ -91,8 +91,8 @@ func (f *fake) SignIn(_ context.Context, id mail.AccountID, password string, ste
 	return f.note("sign-in", id, password)
 }
 
-func (f *fake) RemoveAccount(_ context.Context, id mail.AccountID, keep bool) error {
-	return f.note("remove", id, keep)
+func (f *fake) RemoveAccount(_ context.Context, id mail.AccountID, keep bool) (api.Removed, error) {
+	return api.Removed{Account: id, Dropped: 3}, f.note("remove", id, keep)
 }
 
 func (f *fake) Sync(_ context.Context, id mail.AccountID) ([]api.SyncReport, error) {

@@ -19,7 +19,7 @@ const (
 
 func (s *server) removeAccount(r *http.Request) (any, error) {
 	keep := r.URL.Query().Get("keep_data") == "true"
-	return struct{}{}, s.backend.RemoveAccount(r.Context(), account(r), keep)
+	return s.backend.RemoveAccount(r.Context(), account(r), keep)
 }
 
 func (s *server) watch(r *http.Request) error {

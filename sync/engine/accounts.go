@@ -108,36 +108,42 @@ func (e *Engine) SignIn(ctx context.Context, id mail.AccountID, password string,
 }
 
 // Remove forgets an account: its secret, its settings, and its mail that is
-// kept here unless keepData. Nothing on the server changes. If the keyring
-// refuses, the account stays as it was.
-func (e *Engine) Remove(ctx context.Context, id mail.AccountID, keepData bool) error {
+// kept here unless keepData; dropped is how many actions waited for its server and
+// were forgotten with it. Nothing on the server changes. If the keyring refuses, the
+// account stays as it was.
+func (e *Engine) Remove(ctx context.Context, id mail.AccountID, keepData bool) (dropped int, err error) {
 	end, err := e.change()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer end()
 	a, err := e.settings.Account(id)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if err := e.cfg.Secrets.Delete(ctx, id); err != nil {
-		return err
+		return 0, err
 	}
 	e.stop(id)
 	if err := e.settings.RemoveAccount(id); err != nil {
 		e.note(err)
 		e.restart(ctx, a) // says that its secret is missing
-		return err
+		return 0, err
 	}
 	e.problems.clear(id)
 	if !keepData {
-		if err := e.store.RemoveAccount(ctx, id); err != nil {
-			e.note(err)
-			return err
+		ops, err := e.store.Ops(ctx, id)
+		if err == nil {
+			err = e.store.RemoveAccount(ctx, id)
 		}
+		if err != nil {
+			e.note(err)
+			return 0, err
+		}
+		dropped = len(ops)
 	}
 	e.beacon.signal()
-	return nil
+	return dropped, nil
 }
 
 // Accounts lists the accounts, sorted by id.

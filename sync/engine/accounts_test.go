@@ -99,15 +99,16 @@ func TestRemoveRefused(t *testing.T) {
 	a, err := r.Add(t.Context(), draft("a@example.org"), "pw", nil)
 	r.must(err)
 	r.secrets.lock(errLocked)
-	if err := r.Remove(t.Context(), a.ID, false); code(err) != mail.CodeKeyringLocked {
+	if _, err := r.Remove(t.Context(), a.ID, false); code(err) != mail.CodeKeyringLocked {
 		t.Errorf("error %v", err)
 	}
 	if _, err := r.worker(t.Context(), a.ID); err != nil || len(r.Accounts()) != 1 {
 		t.Errorf("the account is not as it was: %v", err)
 	}
 	r.secrets.lock(nil)
-	r.must(r.Remove(t.Context(), a.ID, false))
-	if err := r.Remove(t.Context(), a.ID, false); code(err) != mail.CodeNoAccount {
+	_, err = r.Remove(t.Context(), a.ID, false)
+	r.must(err)
+	if _, err := r.Remove(t.Context(), a.ID, false); code(err) != mail.CodeNoAccount {
 		t.Errorf("removed twice: %v", err)
 	}
 }
@@ -141,15 +142,34 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
+// What waits for the server of an account that is removed is dropped, and counted;
+// with its data it stays.
+func TestRemoveCountsWhatItDrops(t *testing.T) {
+	for keep, want := range map[bool]int{false: 2, true: 0} {
+		a := newActor(t, "/", "INBOX", "Archive")
+		for _, act := range []Action{
+			{Kind: mail.ActFlags, IDs: a.in("INBOX"), Add: mail.Flags{mail.FlagSeen}},
+			{Kind: mail.ActMove, IDs: a.in("INBOX")[:1], To: "Archive"},
+		} {
+			_, err := a.Do(t.Context(), act)
+			a.must(err)
+		}
+		if dropped, err := a.Remove(t.Context(), a.id, keep); dropped != want || err != nil {
+			t.Errorf("keeping its data is %v: %d dropped, %v; want %d", keep, dropped, err, want)
+		}
+	}
+}
+
 // Over a store that is read-only nothing can be changed, and nothing waits.
 func TestReadOnly(t *testing.T) {
 	r := newRig(t, func(c *Config) { c.ReadOnly = true })
 	ctx := t.Context()
 	_, add := r.Add(ctx, draft("a@example.org"), "pw", nil)
+	_, remove := r.Remove(ctx, "a", false)
 	_, do := r.Do(ctx, Action{Kind: mail.ActFlags, IDs: []mail.MessageID{1}})
 	_, pass := r.Sync(ctx, "")
 	for name, err := range map[string]error{
-		"add": add, "do": do, "sync": pass, "remove": r.Remove(ctx, "a", false),
+		"add": add, "do": do, "sync": pass, "remove": remove,
 		"sign in": r.SignIn(ctx, "a", "pw", nil), "watch": r.SetWatched(ctx, "a", "INBOX", true),
 	} {
 		if code(err) != mail.CodeReadOnly {

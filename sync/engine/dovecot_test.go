@@ -83,7 +83,8 @@ func TestAccountLife(t *testing.T) {
 		t.Errorf("the password is in %v", found)
 	}
 
-	r.must(r.Remove(ctx, a.ID, false))
+	_, err = r.Remove(ctx, a.ID, false)
+	r.must(err)
 	if _, err := r.secrets.Get(ctx, a.ID, a.Binding()); code(err) != mail.CodeSecretMissing {
 		t.Errorf("the secret after the removal: %v", err)
 	}

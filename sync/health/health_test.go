@@ -199,5 +199,10 @@ func TestBadFolderNames(t *testing.T) {
 			}
 			seen[text] = true
 		}
+		// No name at all cannot be shown.
+		text := Describe(p, mail.Problem{Code: mail.CodeBadFolder, Args: mail.Args{"folder": "", "reason": mail.NameEmpty}}).Text
+		if text == "" || strings.TrimSpace(text) != text || !strings.HasSuffix(text, ".") || strings.ContainsAny(text, ":<{") {
+			t.Errorf("%s, no name: %q", lang, text)
+		}
 	}
 }

@@ -67,8 +67,9 @@ func (b *backend) SignIn(ctx context.Context, id mail.AccountID, password string
 }
 
 // RemoveAccount implements control.Backend.
-func (b *backend) RemoveAccount(ctx context.Context, id mail.AccountID, keepData bool) error {
-	return b.engine.Remove(ctx, id, keepData)
+func (b *backend) RemoveAccount(ctx context.Context, id mail.AccountID, keepData bool) (api.Removed, error) {
+	dropped, err := b.engine.Remove(ctx, id, keepData)
+	return api.Removed{Account: id, Dropped: dropped}, err
 }
 
 // Sync implements control.Backend.

@@ -93,7 +93,7 @@ func TestOverTheSocket(t *testing.T) {
 	if lines, err := c.Activity(ctx, e.Time.Add(-1), 10); err != nil || len(lines) == 0 {
 		t.Errorf("activity %+v, %v", lines, err)
 	}
-	if err := c.RemoveAccount(ctx, added.ID, false); err != nil {
+	if _, err := c.RemoveAccount(ctx, added.ID, false); err != nil {
 		t.Error(err)
 	}
 	if as, err := c.Accounts(ctx); err != nil || len(as) != 0 {

@@ -245,6 +245,12 @@ const (
 	StepFailed  StepState = "failed"
 )
 
+// Removed answers that an account was forgotten.
+type Removed struct {
+	Account mail.AccountID `json:"account"`
+	Dropped int            `json:"dropped"` // actions that waited for its server
+}
+
 // Step is one line of a check's stream. The last one has Done set.
 type Step struct {
 	Name    StepName  `json:"step"`

@@ -85,8 +85,8 @@ func (a *Agent) TestAccount(context.Context, mail.AccountID, func(api.Step)) err
 }
 
 // RemoveAccount implements control.Backend.
-func (a *Agent) RemoveAccount(context.Context, mail.AccountID, bool) error {
-	return unsupported("RemoveAccount")
+func (a *Agent) RemoveAccount(context.Context, mail.AccountID, bool) (api.Removed, error) {
+	return api.Removed{}, unsupported("RemoveAccount")
 }
 
 // Kick implements control.Backend.
