@@ -53,7 +53,8 @@ type Backend interface {
 	Search(ctx context.Context, q api.SearchQuery) (api.Page, error)
 	// Message returns a row by its local id.
 	Message(ctx context.Context, id mail.MessageID) (api.Message, error)
-	// MessageAt returns a row by where the server has it.
+	// MessageAt returns a row by where the server has it; not of a message that no
+	// list shows, as it is flagged \Deleted.
 	MessageAt(ctx context.Context, id mail.AccountID, path string, uid mail.UID) (api.Message, error)
 	// Body returns a message as plain text, fetched first if it is not kept here.
 	Body(ctx context.Context, id mail.MessageID) (api.Body, error)

@@ -69,14 +69,15 @@ func (b *backend) Ops(ctx context.Context, id mail.AccountID) ([]api.Op, error) 
 	return out, nil
 }
 
-// toOp converts an op, and finds the path of its folder if that is known.
+// toOp converts an op, and finds the path of its folder if that is known: one that
+// it deletes has a name too.
 func (b *backend) toOp(ctx context.Context, op mail.Op) api.Op {
 	path := ""
 	if op.Mailbox != 0 {
-		// One that is gone, or that cannot be read, has no path: the op is told
+		// One that is long gone, or that cannot be read, has no path: the op is told
 		// all the same.
-		if box, err := b.store.Mailbox(ctx, op.Mailbox); err == nil {
-			path = box.Path()
+		if p, err := b.store.PathOf(ctx, op.Mailbox); err == nil {
+			path = p
 		}
 	}
 	return api.FromOp(op, path)

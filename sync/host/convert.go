@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/heronmail/heron/sync/control/api"
@@ -116,6 +117,12 @@ func (b *backend) MessageAt(ctx context.Context, id mail.AccountID, path string,
 		return api.Message{}, err
 	}
 	m, err := b.store.MessageAt(ctx, box.ID, uid)
+	if err == nil && m.Flags.Has(mail.FlagDeleted) {
+		// It is in no list: to the user it is gone.
+		err = &mail.Fault{
+			Code: mail.CodeNoMessage, Class: mail.ClassLocal, Args: mail.Args{"message": strconv.FormatUint(uint64(uid), 10)},
+		}
+	}
 	if err != nil {
 		return api.Message{}, err
 	}

@@ -127,7 +127,9 @@ type AccountState struct {
 	Removed bool      // the account is no more
 }
 
-// OpChanged tells: an op was queued, tried, done, or given up.
+// OpChanged tells: an op was queued, tried, done, or given up. Its targets are those
+// that are left; of one that ended those that it was done on, or, given up or undone,
+// those that it was not.
 type OpChanged struct {
 	Stamp
 	Op Op

@@ -174,7 +174,8 @@ func (t *tx) op(id mail.OpID) (mail.Op, error) {
 	return op, err
 }
 
-// change lets f change an op that was loaded, writes it and tells.
+// change lets f change an op that was loaded, writes it and tells: of one that ended
+// on which messages it was done, or from which it was taken back.
 func (t *tx) change(op mail.Op, f func(*tx, *mail.Op) error) error {
 	outer := t.current
 	t.current = op.ID
@@ -196,6 +197,14 @@ func (t *tx) change(op mail.Op, f func(*tx, *mail.Op) error) error {
 			return err
 		}
 		if err := t.refold(account, op.Account, mail.Here); err != nil {
+			return err
+		}
+	}
+	if ended != 0 && !ofFolder(op.Kind) {
+		var err error
+		op.Targets, err = list(t, scanID[mail.MessageID], `SELECT message FROM op_targets
+			WHERE op = ? AND agreed = ? ORDER BY pos`, int64(op.ID), op.State == mail.OpDone)
+		if err != nil {
 			return err
 		}
 	}

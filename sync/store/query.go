@@ -114,6 +114,20 @@ func (s *Store) Mailbox(ctx context.Context, id mail.MailboxID) (mail.Mailbox, e
 	return ms[0], nil
 }
 
+// PathOf returns the path of a mailbox as the user sees it, or saw it last: also of
+// one that was deleted, here or elsewhere, for as long as it is known. Fault
+// no-such-folder.
+func (s *Store) PathOf(ctx context.Context, id mail.MailboxID) (string, error) {
+	ms, err := query(ctx, s.read, scanOnlyMailbox, `SELECT `+shownColumns+fromMailboxes+`WHERE b.id = ?`, int64(id))
+	if err == nil && len(ms) == 0 {
+		err = noFolder(fmt.Sprintf("id:%d", id))
+	}
+	if err != nil {
+		return "", fault(s.path(), "read a mailbox", err)
+	}
+	return ms[0].Path(), nil
+}
+
 // SetWatched says whether a mailbox's mail alerts. Fault no-such-folder.
 func (s *Store) SetWatched(ctx context.Context, id mail.MailboxID, watched bool) error {
 	_, err := s.write(ctx, "watch a mailbox", func(t *tx) error {

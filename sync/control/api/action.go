@@ -43,9 +43,11 @@ type Op struct {
 	ID      mail.OpID      `json:"id"`
 	Account mail.AccountID `json:"account"`
 	Kind    mail.OpKind    `json:"kind"`
-	Count   int            `json:"count"` // messages
+	// Count is how many messages are left; when it ended, how many it was done on, or,
+	// in state failed or undone, was not.
+	Count int `json:"count"`
 	// Folder is the display path of the destination, or of the folder that is
-	// acted on; "" when there is none or it is not known any more.
+	// acted on or was deleted; "" when there is none or it is not known any more.
 	Folder  string       `json:"folder,omitempty"`
 	Name    string       `json:"name,omitempty"` // the server's name of a new folder
 	Add     mail.Flags   `json:"add,omitempty"`
