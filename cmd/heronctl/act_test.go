@@ -162,6 +162,42 @@ func TestUndo(t *testing.T) {
 	}
 }
 
+// TestUndoSaysAllThatItTookBack: an action in several accounts was several actions on
+// servers; the number is that of the messages in all of them.
+func TestUndoSaysAllThatItTookBack(t *testing.T) {
+	part := func(id mail.OpID, account mail.AccountID, n int, folder string, state mail.OpState) api.Op {
+		return api.Op{ID: id, Account: account, Kind: mail.OpMove, Count: n, Folder: folder, State: state}
+	}
+	for name, c := range map[string]struct {
+		parts []api.Op
+		ops   []mail.OpID
+		want  string
+	}{
+		"all was sent": {
+			[]api.Op{part(7, "home", 1, "INBOX", mail.OpWaiting), part(8, "work", 2, "INBOX", mail.OpWaiting)},
+			[]mail.OpID{7, 8},
+			"Taken back (move 3 messages to INBOX); the server is told as soon as it can be reached.\n",
+		},
+		"nothing was": {
+			[]api.Op{part(6, "home", 1, "Trash", mail.OpUndone), part(5, "work", 1, "Bin", mail.OpUndone)},
+			[]mail.OpID{},
+			"Taken back before it was sent: move 1 message to Trash, move 1 message to Bin.\n",
+		},
+		"one account is offline": {
+			[]api.Op{part(6, "home", 1, "Trash", mail.OpUndone), part(8, "work", 1, "INBOX", mail.OpWaiting)},
+			[]mail.OpID{8},
+			"Taken back (move 1 message to INBOX); the server is told as soon as it can be reached.\n" +
+				"Taken back before it was sent: move 1 message to Trash.\n",
+		},
+	} {
+		f := sample()
+		f.op, f.parts, f.undoOps = c.parts[0], c.parts, c.ops
+		if o := try(t, &fakes{worker: f}, "undo"); o.code != 0 || o.out != c.want {
+			t.Errorf("%s: exit %d, %q%s, want %q", name, o.code, o.out, o.errOut, c.want)
+		}
+	}
+}
+
 // TestUndoSaysWhatItPassesOver: what could not be taken back, in either language, and
 // --wait waits for every op that it queued.
 func TestUndoSaysWhatItPassesOver(t *testing.T) {

@@ -31,6 +31,7 @@ type fake struct {
 	result            api.ActionResult
 	op                api.Op
 	undoOps           []mail.OpID
+	parts             []api.Op
 	passed            []api.PassedOver
 	news              []api.Problem
 	opErr             error
@@ -163,7 +164,7 @@ func (f *fake) Undo(_ context.Context, id mail.OpID) (api.Undone, error) {
 	if ops == nil && f.op.State != mail.OpUndone {
 		ops = []mail.OpID{f.op.ID}
 	}
-	return api.Undone{Op: f.op, Ops: append([]mail.OpID{}, ops...), Passed: f.passed}, f.err
+	return api.Undone{Op: f.op, Parts: f.parts, Ops: append([]mail.OpID{}, ops...), Passed: f.passed}, f.err
 }
 
 func (f *fake) DismissNews(_ context.Context, _ mail.AccountID, code mail.Code) ([]api.Problem, error) {

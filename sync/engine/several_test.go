@@ -100,8 +100,17 @@ func TestAnActionIsTakenBackWhole(t *testing.T) {
 			a.must(a.store.StartOp(t.Context(), op.ID))
 			a.must(a.store.FinishOp(t.Context(), op.ID, done))
 		}
-		_, err = a.Undo(t.Context(), 0)
+		undone, err := a.Undo(t.Context(), 0)
 		a.must(err)
+		back := 0
+		for _, op := range undone.Parts {
+			if op.Kind == mail.OpMove && (op.State == mail.OpUndone) != sent {
+				back += len(op.Targets)
+			}
+		}
+		if want := len(mine) + 1; len(undone.Parts) != 4 || back != want {
+			t.Errorf("sent %v: %d messages are said to be back, want %d: %q", sent, back, want, a.words(undone.Parts))
+		}
 		if got := slices.Sorted(slices.Values(a.in("INBOX"))); !slices.Equal(got, mine) {
 			t.Errorf("sent %v: the inbox has %v, want %v", sent, got, mine)
 		}

@@ -41,6 +41,13 @@ func (b *backend) Undo(ctx context.Context, id mail.OpID) (api.Undone, error) {
 		return api.Undone{}, err
 	}
 	out := api.Undone{Op: b.toOp(ctx, u.Op), Ops: append([]mail.OpID{}, u.Queued...)}
+	out.Count = 0
+	for _, op := range u.Parts {
+		out.Parts = append(out.Parts, b.toOp(ctx, op))
+		if op.Kind == u.Kind {
+			out.Count += len(op.Targets)
+		}
+	}
 	for _, p := range u.Passed {
 		out.Passed = append(out.Passed, api.PassedOver{Op: p.Op, Why: p.Why, Count: p.Count})
 	}

@@ -13,7 +13,7 @@ import (
 
 // withoutServer is a backend over an account that nothing is sent for, with an inbox
 // of three messages, the second of them flagged \Deleted, and a folder Work.
-func withoutServer(t *testing.T) (*backend, map[string]mail.MailboxID) {
+func withoutServer(t *testing.T) *backend {
 	t.Helper()
 	h, err := Open(t.Context(), options(t, t.TempDir(), control.HolderCtl, secret.NewMemory()))
 	if err != nil {
@@ -44,21 +44,17 @@ func withoutServer(t *testing.T) (*backend, map[string]mail.MailboxID) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ids := map[string]mail.MailboxID{}
-	for _, b := range boxes {
-		ids[b.Path()] = b.ID
-	}
 	apply(store.Batch{Deltas: []store.Delta{{
-		Mailbox: ids["INBOX"], SetCursor: true, Cursor: mail.Cursor{UIDValidity: 1, UIDNext: 4, Messages: 3},
+		Mailbox: boxes[0].ID, SetCursor: true, Cursor: mail.Cursor{UIDValidity: 1, UIDNext: 4, Messages: 3},
 		Added: []store.Fetched{{UID: 1, Size: 1}, {UID: 2, Size: 1, Flags: mail.NewFlags(mail.FlagDeleted)}, {UID: 3, Size: 1}},
 	}}})
-	return h.backend, ids
+	return h.backend
 }
 
 // TestWhatTheListDoesNotShowHasNoUID: a message that is flagged \Deleted on its server
 // is in no list, and cannot be named by its UID either.
 func TestWhatTheListDoesNotShowHasNoUID(t *testing.T) {
-	b, _ := withoutServer(t)
+	b := withoutServer(t)
 	for uid, want := range map[mail.UID]mail.Code{1: "", 2: mail.CodeNoMessage, 3: "", 4: mail.CodeNoMessage} {
 		m, err := b.MessageAt(t.Context(), "a", "INBOX", uid)
 		if code(err) != want || err == nil && m.UID != uid {
@@ -70,7 +66,7 @@ func TestWhatTheListDoesNotShowHasNoUID(t *testing.T) {
 // TestADeletionNamesItsFolder: while it waits, when it is taken back, and in the stream
 // when it is done.
 func TestADeletionNamesItsFolder(t *testing.T) {
-	b, _ := withoutServer(t)
+	b := withoutServer(t)
 	ctx := t.Context()
 	remove := func() mail.OpID {
 		t.Helper()

@@ -154,7 +154,10 @@ func (t *tx) undoOne(id mail.OpID, u *Undone) (mail.Op, error) {
 	}
 	switch {
 	case op.State == mail.OpWaiting && op.Tries == 0:
-		return t.cancel(op)
+		if op, err = t.cancel(op); err == nil {
+			u.Parts = append(u.Parts, op)
+		}
+		return op, err
 	case op.State == mail.OpUndone:
 		return mail.Op{}, notUndoable(id, mail.PassUndone)
 	case op.State == mail.OpFailed:
@@ -228,7 +231,7 @@ func (t *tx) reverse(op mail.Op, u *Undone) (mail.Op, error) {
 	if is(err, mail.CodeNoFolder) || err == nil && inv.ID == 0 {
 		err = notUndoable(op.ID, mail.PassGone)
 	}
-	u.queued(inv.ID)
+	u.queued(inv)
 	return inv, err
 }
 
@@ -302,7 +305,7 @@ func (t *tx) reverseTargets(op, inv mail.Op, u *Undone) (mail.Op, error) {
 		if err := t.queueReverse(&one, ds[:n], u); err != nil {
 			return mail.Op{}, err
 		}
-		u.queued(one.ID)
+		u.queued(one)
 		if first.ID == 0 {
 			first = one
 		}

@@ -34,7 +34,7 @@ func (t *tx) removeCopies(op, inv mail.Op, u *Undone) (mail.Op, error) {
 		return mail.Op{}, notUndoable(op.ID, why)
 	}
 	err = t.queue(&inv, ts)
-	u.queued(inv.ID)
+	u.queued(inv)
 	return inv, err
 }
 

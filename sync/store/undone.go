@@ -5,7 +5,10 @@ import "github.com/heronmail/heron/sync/mail"
 // Undone is what became of an action that was taken back.
 type Undone struct {
 	mail.Op // that now stands for the one that was to be taken back
-	// Queued are the ops that a server has to be sent because of it, in their order.
+	// Parts are all ops that stand for what was taken back: those that were cancelled,
+	// and the inverses of the others.
+	Parts []mail.Op
+	// Queued are those of them that a server has to be sent, in their order.
 	Queued []mail.OpID
 	// Passed is what could not be taken back with the rest.
 	Passed []PassedOver
@@ -29,10 +32,11 @@ func (u *Undone) pass(op mail.OpID, why mail.PassReason, n int) {
 	u.Passed = append(u.Passed, PassedOver{op, why, n})
 }
 
-// queued notes an op that has to be sent; none for id 0.
-func (u *Undone) queued(id mail.OpID) {
-	if id != 0 {
-		u.Queued = append(u.Queued, id)
+// queued notes an inverse that has to be sent; none for id 0.
+func (u *Undone) queued(inv mail.Op) {
+	if inv.ID != 0 {
+		u.Queued = append(u.Queued, inv.ID)
+		u.Parts = append(u.Parts, inv)
 	}
 }
 

@@ -61,9 +61,12 @@ type Op struct {
 }
 
 // Undone answers an undo: the op that stands now for what was to be taken back, in
-// state undone if it had not been sent.
+// state undone if it had not been sent. Its Count is that of all parts of its kind.
 type Undone struct {
 	Op
+	// Parts are all ops that stand for what was taken back, in each account and folder
+	// that it concerned: those that were cancelled, and the opposites of the others.
+	Parts []Op `json:"parts,omitempty"`
 	// Ops are all that the servers have to be sent because of it.
 	Ops []mail.OpID `json:"ops"`
 	// Passed is what could not be taken back with the rest.
