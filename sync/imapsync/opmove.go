@@ -113,9 +113,9 @@ func (s *session) removePart(ctx context.Context, w *store.OpWork, part []store.
 	if f, err := s.flagDeleted(ctx, part); f != nil || err != nil {
 		return f, err
 	}
-	left, err := s.expunge(ctx, part)
-	if err != nil {
-		return nil, err
+	left, f, err := s.expunge(ctx, part)
+	if f != nil || err != nil {
+		return f, err
 	}
 	return nil, s.w.cfg.Store.PartOp(ctx, w.Op.ID, arrivedOf(part, left), w.With...)
 }
@@ -224,9 +224,9 @@ func (s *session) deleteMessages(ctx context.Context, w *store.OpWork, g group) 
 			}
 		}
 		there, lost := p.part(part)
-		left, err := s.expunge(ctx, there)
-		if err != nil {
-			return nil, err
+		left, f, err := s.expunge(ctx, there)
+		if f != nil || err != nil {
+			return f, err
 		}
 		if err := s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(there, copied{left: left})); err != nil {
 			return nil, err
@@ -252,23 +252,25 @@ func (s *session) flagDeleted(ctx context.Context, part []store.Target, behind .
 // expunge removes messages of the open mailbox for good that are flagged \Deleted.
 // left says that the server cannot, or would not, expunge them alone: then they stay
 // as they are, and are shown nowhere. A bare EXPUNGE is never sent: it would take what
-// others flagged with it.
-func (s *session) expunge(ctx context.Context, part []store.Target) (left bool, err error) {
+// others flagged with it. One that asks for patience is asked again.
+func (s *session) expunge(ctx context.Context, part []store.Target) (left bool, refusal *mail.Fault, err error) {
+	const cmd = "UID EXPUNGE"
 	if len(part) == 0 {
-		return false, nil
+		return false, nil, nil
 	}
 	if !s.namesUIDs() {
-		return true, nil
+		return true, nil, nil
 	}
 	set, _ := uidSet(part)
-	st, err := s.command(ctx, "UID EXPUNGE "+set)
-	if err != nil {
-		return false, err
+	st, err := s.command(ctx, cmd+" "+set)
+	if err != nil || st.OK() {
+		return false, nil, err
 	}
-	if !st.OK() {
-		s.log.Warn("the server does not expunge", "mailbox", s.open.id, "code", st.Code)
+	s.log.Warn("the server does not expunge", "mailbox", s.open.id, "code", st.Code)
+	if f := st.Fault(cmd); f.Class == mail.ClassLimit {
+		return false, f, nil
 	}
-	return !st.OK(), nil
+	return true, nil, nil
 }
 
 // namesUIDs reports whether the server expunges single UIDs, and says those of copies

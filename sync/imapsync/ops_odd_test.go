@@ -357,3 +357,20 @@ func TestAMoveFollowsAFolderThatWasRenamed(t *testing.T) {
 		})
 	}
 }
+
+// TestAnExpungeThatIsPutOffIsNotDone: a server asks for patience in place of expunging
+// what the user deletes for good. It is asked again later: the message is still there.
+func TestAnExpungeThatIsPutOffIsNotDone(t *testing.T) {
+	t.Parallel()
+	for _, no := range []string{"[UNAVAILABLE] try again later", "Request is throttled. Suggested Backoff Time: 6000 milliseconds"} {
+		t.Run(no, func(t *testing.T) {
+			t.Parallel()
+			flag := unchanged("UIDPLUS") +
+				"C: M1 UID STORE 1 +FLAGS.SILENT (\\Deleted)\nC: M2 UID FETCH 1 (UID)\nS: M1 OK done\nS: * 1 FETCH (UID 1)\nS: M2 OK done\n" +
+				"C: M3 UID EXPUNGE 1\n"
+			o := against(t, twoMessages("UIDPLUS"), flag+"S: M3 NO "+no+"\n", flag+"S: M3 OK done\n")
+			o.mustPass()
+			o.waitsAndEnds(o.enqueue(mail.Op{Kind: mail.OpDelete, Targets: o.inboxIDs()[1:]}))
+		})
+	}
+}
