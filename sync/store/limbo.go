@@ -84,6 +84,9 @@ func (s stray) likeness(in mail.MailboxID, f *Fetched) int {
 	if s.reset && s.from != in {
 		return 0 // it waits for its own mailbox: this one is a copy
 	}
+	if s.reset && s.flags.server.visible() && !packFlags(f.Flags).visible() {
+		return 0 // what moving left behind may be there as well
+	}
 	var n int
 	switch {
 	case s.emailID != "" && f.EmailID != "":

@@ -135,6 +135,13 @@ func (t *tx) show(r target, server flagSet, v view, m mail.ModSeq, n *notes) err
 
 func (n *notes) note(r target, v view) {
 	it := item{id: r.id}
+	// What is flagged \Deleted shows nowhere.
+	if !r.flags.shown.visible() {
+		r.in = 0
+	}
+	if !v.flags.visible() {
+		v.in = 0
+	}
 	if v.in == r.box {
 		it.uid = r.uid
 	}
