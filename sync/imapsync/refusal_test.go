@@ -196,3 +196,40 @@ func TestAPassSaysWhatItCouldNotRead(t *testing.T) {
 func another(part string, n int) string {
 	return strings.ReplaceAll(part, ": X", fmt.Sprintf(": X%d", n))
 }
+
+// TestAFolderThatCannotBeOpenedIsNotSaidToBeGone: the server lists a folder and refuses
+// to open it. Who marks a message in it is told why that cannot be; that the folder is
+// gone, only if the server says so.
+func TestAFolderThatCannotBeOpenedIsNotSaidToBeGone(t *testing.T) {
+	t.Parallel()
+	for no, want := range map[string]mail.Code{
+		"[NOPERM] Permission denied":    mail.CodeRefusedCommand,
+		"[SERVERBUG] Internal error":    mail.CodeRefusedCommand,
+		"[NONEXISTENT] No such mailbox": mail.CodeGone,
+		"Mailbox does not exist, or so": mail.CodeGone,
+	} {
+		t.Run(no, func(t *testing.T) {
+			t.Parallel()
+			there := signedIn("", 2, 1, 2)
+			look := "C: W1 SELECT \"Work\"\nC: W2 UID FETCH 1:1 (UID FLAGS)\nC: W3 UID FETCH 2:* " + items + "\n" +
+				"S: W1 NO " + no + "\nS: W2 BAD no mailbox\nS: W3 BAD no mailbox\n"
+			refused := there + look + lookAtInbox(2) + "C: F1 SELECT \"Work\"\nS: F1 NO " + no + "\n"
+			came := there + copyInWork() + lookAtInbox(2)
+			o := against(t, append([]string{twoMessages(""), came}, slices.Repeat([]string{refused}, opPatience+1)...)...)
+			o.mustPass()
+			o.mustPass()
+			op := o.enqueue(mail.Op{Kind: mail.OpFlags, Targets: []mail.MessageID{o.list("Work")[0].ID}, Add: mail.NewFlags(mail.FlagSeen)})
+			for range opPatience {
+				o.mustPass()
+				if err := o.store.RetryOp(t.Context(), op, time.Time{}, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			o.mustPass()
+			ps, err := o.store.Problems(t.Context())
+			if err != nil || len(ps) != 1 || ps[0].Code != want || want == mail.CodeGone && ps[0].Args["what"] != "folder" {
+				t.Errorf("problems: %+v, %v", ps, err)
+			}
+		})
+	}
+}
