@@ -45,6 +45,9 @@ func (t *tx) queueFolderOp(op *mail.Op) error {
 	if b == nil {
 		return nil // it is as it should be
 	}
+	if cancelled, err := t.cancelFolder(op, b); cancelled || err != nil {
+		return err
+	}
 	if err := t.insertOp(op); err != nil {
 		return err
 	}
@@ -62,6 +65,38 @@ func (t *tx) queueFolderOp(op *mail.Op) error {
 		return err
 	}
 	return t.emit(op.Account, mail.Here, mail.OpChanged{Op: *op})
+}
+
+// cancelFolder takes the newest action on a folder back that nobody but us has heard of,
+// if a new one only takes it back: made and deleted, with nothing put into it;
+// subscribed and not; renamed, and back to what the server calls it.
+func (t *tx) cancelFolder(op *mail.Op, b *box) (bool, error) {
+	open, err := list(t, scanOp, selectOp+`WHERE o.account = ? AND o.state IN ('waiting', 'sending')
+		AND (o.mailbox = ? OR o.kind GLOB 'folder.*') ORDER BY o.id DESC LIMIT 2`, b.account, int64(b.ID))
+	if err != nil || len(open) == 0 {
+		return false, err
+	}
+	w := open[0]
+	before := len(open) > 1 && ofFolder(open[1].Kind) && (open[1].Mailbox == b.ID || op.Kind == mail.OpFolderRename)
+	if w.Mailbox != b.ID || w.State != mail.OpWaiting || w.Tries > 0 || before {
+		return false, nil
+	}
+	undoes := false
+	switch op.Kind {
+	case mail.OpFolderDelete:
+		undoes = w.Kind == mail.OpFolderCreate && b.planned
+	case mail.OpFolderSubscribe:
+		undoes = w.Kind == mail.OpFolderUnsubscribe && b.Subscribed
+	case mail.OpFolderUnsubscribe:
+		undoes = w.Kind == mail.OpFolderSubscribe && !b.Subscribed
+	case mail.OpFolderRename:
+		undoes = w.Kind == mail.OpFolderRename && b.Name == op.Name
+	default:
+	}
+	if undoes {
+		_, err = t.cancel(w)
+	}
+	return undoes, err
 }
 
 // actOn finds the folder of an op that does not make one; nil when nothing has

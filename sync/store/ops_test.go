@@ -211,6 +211,72 @@ func TestWhatChangesNothingIsNotQueued(t *testing.T) {
 	}
 }
 
+// TestFolderActionsThatCancelOutAreNotSent: offline the user unsubscribes from a folder
+// and subscribes again, gives it another name and the old one again, and makes a folder
+// and deletes it. The server need not hear of any of it, unless more was done.
+func TestFolderActionsThatCancelOutAreNotSent(t *testing.T) {
+	unsubscribe, subscribe := mail.Op{Kind: mail.OpFolderUnsubscribe}, mail.Op{Kind: mail.OpFolderSubscribe}
+	create, remove := mail.Op{Kind: mail.OpFolderCreate, Name: "New"}, mail.Op{Kind: mail.OpFolderDelete}
+	rename := func(to string) mail.Op { return mail.Op{Kind: mail.OpFolderRename, Name: to} }
+	for name, c := range map[string]struct {
+		ops   []mail.Op // on Work, or what the first of them makes
+		tried bool      // the first of them was sent, and cut off
+		sent  int
+		shown []string
+	}{
+		"unsubscribed and subscribed":     {[]mail.Op{unsubscribe, subscribe}, false, 0, []string{"INBOX", "Work"}},
+		"and unsubscribed once more":      {[]mail.Op{unsubscribe, subscribe, unsubscribe}, false, 1, []string{"INBOX", "Work"}},
+		"renamed and back":                {[]mail.Op{rename("Job"), rename("Work")}, false, 0, []string{"INBOX", "Work"}},
+		"renamed twice":                   {[]mail.Op{rename("Job"), rename("Labour")}, false, 2, []string{"INBOX", "Labour"}},
+		"renamed twice and back":          {[]mail.Op{rename("Job"), rename("Labour"), rename("Work")}, false, 3, []string{"INBOX", "Work"}},
+		"made and deleted":                {[]mail.Op{create, remove}, false, 0, []string{"INBOX", "Work"}},
+		"made, filled and deleted":        {[]mail.Op{create, {Kind: mail.OpMove}, remove}, false, 3, []string{"INBOX", "Work"}},
+		"made, which may be, and deleted": {[]mail.Op{create, remove}, true, 2, []string{"INBOX", "Work"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := open(t)
+			f.list(Listing{Mailboxes: []ListedMailbox{
+				{Name: "INBOX", Delimiter: "/", Selectable: true, Subscribed: true},
+				{Name: "Work", Delimiter: "/", Selectable: true, Subscribed: true},
+			}})
+			inbox := f.boxes()["INBOX"]
+			f.apply(inStep(inbox.ID, 1, 2, fetched(1, 1)...))
+			on := f.boxes()["Work"].ID
+			for i, op := range c.ops {
+				op.Account = acc
+				switch op.Kind {
+				case mail.OpMove:
+					op.Targets, op.Mailbox = []mail.MessageID{f.id(inbox, 1)}, on
+				case mail.OpFolderCreate:
+				default:
+					op.Mailbox = on
+				}
+				queued, err := f.Enqueue(f.ctx(), op)
+				f.must(err)
+				if op.Kind == mail.OpFolderCreate {
+					on = queued.Mailbox
+				}
+				if i == 0 && c.tried {
+					f.must(f.StartOp(f.ctx(), queued.ID))
+				}
+			}
+			waiting, err := f.Ops(f.ctx(), acc)
+			if err != nil || len(waiting) != c.sent {
+				t.Errorf("waiting: %+v, %v, want %d", waiting, err, c.sent)
+			}
+			boxes, err := f.Mailboxes(f.ctx(), acc)
+			f.must(err)
+			var shown []string
+			for _, b := range boxes {
+				shown = append(shown, b.Path())
+			}
+			if !slices.Equal(shown, c.shown) {
+				t.Errorf("folders are %q, want %q", shown, c.shown)
+			}
+		})
+	}
+}
+
 func TestAFlagThatNoServerTakesIsRefused(t *testing.T) {
 	f := open(t)
 	b := f.inbox(1)
