@@ -62,8 +62,13 @@ func (b *backoff) next(f *mail.Fault) time.Duration {
 
 // steps doubles from backoffMin to backoffMax.
 func (b *backoff) steps() time.Duration {
-	d := backoffMin << min(b.tries-1, 16)
-	return min(d, backoffMax*2/3) // spread takes it to at most backoffMax
+	return doubled(backoffMin, b.tries-1, backoffMax*2/3) // spread takes it to at most backoffMax
+}
+
+// doubled is how long is waited after so many waits before, of which the first took d
+// and each twice as long as the one before it.
+func doubled(d time.Duration, before int, most time.Duration) time.Duration {
+	return min(d<<min(max(before, 0), 16), most)
 }
 
 // spread returns a random time from d to d*most.

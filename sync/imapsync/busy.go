@@ -114,8 +114,8 @@ func (fs falls) busy(a asked, text string) {
 		fs[a] = f
 	}
 	f.cuts, f.alone = 0, 0
+	f.spell = doubled(busyFirst, f.refusals, busyMost)
 	f.refusals, f.text = f.refusals+1, text
-	f.spell = min(max(busyFirst, 2*f.spell), busyMost)
 	f.until = time.Now().Add(f.spell)
 }
 

@@ -17,7 +17,12 @@ const (
 	// opPatience is how often an op is put off, when its mailbox was made anew
 	// or cannot be opened, before it is given up.
 	opPatience = 5
-	opLater    = 30 * time.Second
+	opLater    = 30 * time.Second // and each time twice as long where the server asks for patience,
+	opLatest   = time.Hour        // up to this
+	// limitPatience is how often an op is put off because the server asks for
+	// patience, before it is given up: that takes a day. What was done after it on
+	// the same messages waits as long.
+	limitPatience = 30
 	// opTurn is how long ops are sent before what else there is to do.
 	opTurn = time.Second
 )
@@ -165,10 +170,14 @@ func (s *session) endRefused(ctx context.Context, w *store.OpWork, f *mail.Fault
 		f = givenUp(f)
 	}
 	var wait time.Duration
+	if f.Class == mail.ClassLimit && w.Op.Tries >= limitsOf(f) {
+		f = refused(f.Args["command"], f.Args["text"]) // it is not for now
+	}
 	begun := slices.ContainsFunc(w.Messages, func(m store.Target) bool { return m.Copied })
 	switch {
 	case f.Class == mail.ClassLimit:
-		wait = max(f.RetryAfter, opLater)
+		f.Args["host"] = s.w.host()
+		wait = max(min(f.RetryAfter, retryCeiling), doubled(opLater, w.Op.Tries, opLatest))
 	case f.Code == mail.CodeFolderLeftOut || f.Code == mail.CodeFolderRefused:
 		wait = f.RetryAfter // as long as the folder is left out
 	case f.Class == mail.ClassConflict && f.Code == mail.CodeGone && w.Op.Tries < opPatience:
@@ -186,6 +195,17 @@ func (s *session) endRefused(ctx context.Context, w *store.OpWork, f *mail.Fault
 		return s.w.cfg.Store.FailOp(ctx, w.Op.ID, f, w.With...)
 	}
 	return s.w.cfg.Store.RetryOp(ctx, w.Op.ID, time.Now().Add(wait), f, w.With...)
+}
+
+// limitsOf is how often an op is put off after such an answer. LIMIT means most often
+// that the server cannot do it at all (RFC 5530 §3: "At most 32 flags in one mailbox
+// supported").
+func limitsOf(f *mail.Fault) int {
+	var r *wire.Refused
+	if errors.As(f, &r) && r.Status.Code == "LIMIT" {
+		return opPatience
+	}
+	return limitPatience
 }
 
 // group is the messages of an op that are in one mailbox and get the same flags;

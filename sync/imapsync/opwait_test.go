@@ -83,3 +83,90 @@ func TestNewMailComesBetweenManyActions(t *testing.T) {
 		}
 	})
 }
+
+// TestALimitThatStaysIsSaid: a mailbox takes no more keywords, which is the very example
+// of RFC 5530 for LIMIT. Waiting does not help: it is asked ever more rarely, the user
+// hears of it soon, it is given up, and what the user did then is done.
+func TestALimitThatStaysIsSaid(t *testing.T) {
+	const full = "At most 32 flags in one mailbox supported"
+	f := &fallsOver{over: []string{"UID STORE"}, says: "NO [LIMIT] " + full}
+	f.falls(true)
+	inBubble(t, f.dial, nil, func(t *bubble) {
+		time.Sleep(time.Minute)
+		inbox := t.ids("INBOX")
+		op := t.flag(inbox)
+		later, err := t.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpCopy, Targets: inbox, Mailbox: t.box("Work").ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if told := t.told(); told != nil {
+			t.Errorf("after %d tries the user is told of %+v", f.fallen(), told)
+		}
+		time.Sleep(time.Minute)
+		if p := t.told()[mail.CodePutOff]; p["host"] != "mail.example" || p["command"] != "UID STORE" || p["text"] != full {
+			t.Errorf("after %d tries the user is told of %+v", f.fallen(), t.told())
+		}
+		if t.opState(op) != mail.OpWaiting || t.opState(later.ID) != mail.OpWaiting {
+			t.Errorf("the actions are %s and %s", t.opState(op), t.opState(later.ID))
+		}
+		time.Sleep(15 * time.Minute)
+		told := t.told()
+		if _, waits := told[mail.CodePutOff]; waits || told[mail.CodeRefusedCommand]["text"] != full {
+			t.Errorf("when it is given up the user is told of %+v", told)
+		}
+		if n := f.fallen(); n != opPatience+1 || t.opState(op) != mail.OpFailed || t.opState(later.ID) != mail.OpDone {
+			t.Errorf("after %d tries the actions are %s and %s", n, t.opState(op), t.opState(later.ID))
+		}
+	})
+}
+
+// TestAServerThatIsBusyForHours: it asks for patience with an action, which waits ever
+// longer. The user hears of it, and no more once it is done; after a day it is given up.
+func TestAServerThatIsBusyForHours(t *testing.T) {
+	for name, over := range map[string]bool{"and is well again": true, "and stays so": false} {
+		t.Run(name, func(t *testing.T) {
+			f := &fallsOver{over: []string{"UID STORE"}, says: "NO [UNAVAILABLE] Busy"}
+			f.falls(true)
+			inBubble(t, f.dial, nil, func(t *bubble) {
+				time.Sleep(time.Minute)
+				op := t.flag(t.ids("INBOX"))
+				time.Sleep(12 * time.Hour)
+				if n := f.fallen(); n > 20 || t.opState(op) != mail.OpWaiting || t.told()[mail.CodePutOff]["text"] != "Busy" {
+					t.Errorf("after %d tries it is %s, and the user told of %+v", n, t.opState(op), t.told())
+				}
+				if over {
+					f.falls(false)
+					time.Sleep(opLatest)
+					if told := t.told(); told != nil || t.opState(op) != mail.OpDone {
+						t.Errorf("when the server is well it is %s, and the user told of %+v", t.opState(op), told)
+					}
+					return
+				}
+				time.Sleep(13 * time.Hour)
+				told := t.told()
+				if _, waits := told[mail.CodePutOff]; waits || told[mail.CodeRefusedCommand]["text"] != "Busy" || t.opState(op) != mail.OpFailed {
+					t.Errorf("after a day it is %s, and the user told of %+v", t.opState(op), told)
+				}
+			})
+		})
+	}
+}
+
+// told is what the user is told of, nil if there is nothing.
+func (b *bubble) told() map[mail.Code]mail.Args {
+	b.Helper()
+	synctest.Wait()
+	ps, err := b.store.Problems(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	var out map[mail.Code]mail.Args
+	for _, p := range ps {
+		if out == nil {
+			out = map[mail.Code]mail.Args{}
+		}
+		out[p.Code] = p.Args
+	}
+	return out
+}

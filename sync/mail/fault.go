@@ -57,6 +57,7 @@ const (
 	CodeRefusedCommand   Code = "command-refused"      // args: command, text: NO or BAD
 	CodeNotSupported     Code = "not-supported"        // args: what
 	CodeGivenUp          Code = "given-up"             // args: command: the server ends the connection over it
+	CodePutOff           Code = "put-off"              // args: host, command, text: the server asks for patience, again and again
 	CodeGone             Code = "gone"                 // args: what: the message or folder is no more
 	CodeKeyringMissing   Code = "keyring-missing"      // no keyring service
 	CodeKeyringLocked    Code = "keyring-locked"

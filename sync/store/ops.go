@@ -24,15 +24,20 @@ func (s *Store) StartOp(ctx context.Context, id mail.OpID, with ...mail.OpID) er
 	})
 }
 
-// RetryOp notes that an op could not be sent, and when to try again. Fault
-// gone when the op is not open any more.
+// RetryOp notes that an op could not be sent, and when to try again. That the server
+// asks for patience with it is raised as a problem, put-off, from the third time on; it
+// ends with the op. Fault gone when the op is not open any more.
 func (s *Store) RetryOp(ctx context.Context, id mail.OpID, next time.Time, f *mail.Fault, with ...mail.OpID) error {
-	return s.changeOp(ctx, "postpone an action", id, with, func(_ *tx, op *mail.Op) error {
+	return s.changeOp(ctx, "postpone an action", id, with, func(t *tx, op *mail.Op) error {
 		op.State, op.NextTry = mail.OpWaiting, next.UTC()
-		if f != nil {
-			op.Fault = string(f.Code)
+		if f == nil {
+			return nil
 		}
-		return nil
+		op.Fault = string(f.Code)
+		if op.ID != id || f.Class != mail.ClassLimit || op.Tries < putOffOften {
+			return nil
+		}
+		return t.raisePutOff(op, f)
 	})
 }
 
@@ -197,6 +202,11 @@ func (t *tx) change(op mail.Op, f func(*tx, *mail.Op) error) error {
 			return err
 		}
 		if err := t.refold(account, op.Account, mail.Here); err != nil {
+			return err
+		}
+	}
+	if ended != 0 {
+		if err := t.endPutOff(op.Account); err != nil {
 			return err
 		}
 	}

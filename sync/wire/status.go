@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"errors"
 	"regexp"
 	"strconv"
 	"strings"
@@ -33,7 +32,7 @@ func (s Status) Fault(command string) *mail.Fault {
 	f := &mail.Fault{
 		Code: mail.CodeRefusedCommand, Class: mail.ClassProtocol,
 		Args: mail.Args{"command": command, "text": clean(s.Text)},
-		Err:  errors.New(command + ": " + s.Type + " " + s.Code),
+		Err:  &Refused{Command: command, Status: s},
 	}
 	if s.limit(f) {
 		return f
@@ -45,6 +44,15 @@ func (s Status) Fault(command string) *mail.Fault {
 	}
 	return f
 }
+
+// Refused is the cause of a Fault that a command's NO or BAD means.
+type Refused struct {
+	Command string // its name, without arguments
+	Status  Status
+}
+
+// Error is for logs: it has nothing of the server's text, which may hold names.
+func (r *Refused) Error() string { return r.Command + ": " + r.Status.Type + " " + r.Status.Code }
 
 // limit turns f into a fault of ClassLimit if that is what s is.
 func (s Status) limit(f *mail.Fault) bool {
