@@ -6,7 +6,8 @@ import (
 	"github.com/heronmail/heron/sync/mail"
 )
 
-// arriveFor is how long a copy that the server made may take to show.
+// arriveFor is how long a copy that the server made may take to show, if it did not
+// say as which UID.
 const arriveFor = time.Hour
 
 // arrival is a message that an op of ours put, or may have put, into a mailbox
@@ -26,7 +27,8 @@ func scanArrival(r scanner) (a arrival, err error) {
 	return a, err
 }
 
-// arrivals lists what may arrive in a mailbox by our own doing.
+// arrivals lists what may arrive in a mailbox by our own doing: for long after only
+// what is known by its UID, or what nobody has looked for since.
 func (t *tx) arrivals(b *box) ([]arrival, error) {
 	return list(t, scanArrival, `SELECT o.id, iif(o.state = 'failed', 'copy', o.kind), t.message, m.mailbox IS NOT NULL, iif(t.uidvalidity = ?2, t.uid, 0),
 		m.size, m.received, m.date, m.header_id, m.email_id, m.subject
@@ -35,9 +37,10 @@ func (t *tx) arrivals(b *box) ([]arrival, error) {
 			o.state = 'sending' AND NOT t.done AND NOT EXISTS ( -- it is not sent on by a later one
 				SELECT 1 FROM op_targets t2 JOIN ops o2 ON o2.id = t2.op
 				WHERE t2.message = t.message AND NOT t2.done AND o2.id > o.id AND o2.kind = 'move' AND o2.state = 'sending')
-			OR o.state = 'failed' AND t.copied AND t.copy = 0 AND o.ended > ?3
-			OR o.kind = 'copy' AND t.agreed AND t.copy = 0 AND (o.state = 'sending' OR o.state = 'done' AND o.ended > ?3))
-		ORDER BY o.id, t.pos`, int64(b.ID), int64(b.Cursor.UIDValidity), nanos(t.now.Add(-arriveFor)))
+			OR (o.state = 'failed' AND t.copied OR o.state = 'done' AND o.kind = 'copy' AND t.agreed) AND t.copy = 0
+				AND (t.uid <> 0 AND t.uidvalidity = ?2 OR o.ended > ?3 OR o.ended >= ?4)
+			OR o.state = 'sending' AND o.kind = 'copy' AND t.agreed AND t.copy = 0)
+		ORDER BY o.id, t.pos`, int64(b.ID), int64(b.Cursor.UIDValidity), nanos(t.now.Add(-arriveFor)), nanos(b.LastSync))
 }
 
 // arrives finds the arrival that f is. It is taken out of the list, so that each

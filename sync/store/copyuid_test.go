@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/heronmail/heron/sync/mail"
 )
@@ -63,4 +64,45 @@ func TestWhatWasFoundBeforeTheAnswerIsTheMessage(t *testing.T) {
 	}
 	f.counts("Work", 1, 1)
 	f.counts("INBOX", 2, 2)
+}
+
+// TestOurCopyIsOursHoweverLate: heronctl copies a message and ends with the server's
+// answer. Nobody looks into the folder for two hours; then the copy is ours all the
+// same, and can be taken back. So it is when somebody looked, and did not see what the
+// server said is there. What it did not name and nobody saw in an hour is another's.
+func TestOurCopyIsOursHoweverLate(t *testing.T) {
+	for name, c := range map[string]struct {
+		uid    mail.UID
+		looked bool
+		want   string
+	}{
+		"named, at the next look":      {1, false, "here message.added"},
+		"named, at a later look":       {1, true, "here message.added"},
+		"not named, at the next look":  {0, false, "here message.added"},
+		"not named, and not at a look": {0, true, "elsewhere message.added"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, inbox, work := twoFolders(t)
+			id := f.id(inbox, 2)
+			look := func(d Delta) []mail.Change {
+				t.Helper()
+				cs, err := f.Apply(f.ctx(), acc, Batch{Origin: mail.Elsewhere, Deltas: []Delta{d}, Synced: f.clock.now()})
+				f.must(err)
+				return cs
+			}
+			look(Delta{Mailbox: work.ID})
+			f.clock.pass(time.Minute)
+			op := f.queue(mail.Op{Kind: mail.OpCopy, Targets: []mail.MessageID{id}, Mailbox: work.ID})
+			f.must(f.StartOp(f.ctx(), op.ID))
+			f.must(f.FinishOp(f.ctx(), op.ID, []Done{{ID: id, UID: c.uid, UIDValidity: 1}}))
+			if f.clock.pass(time.Minute); c.looked {
+				look(Delta{Mailbox: work.ID})
+			}
+			f.clock.pass(2 * time.Hour)
+			wantKinds(t, look(inStep(work.ID, 1, 2, msg(1, 2))), c.want)
+			if _, err := f.Undo(f.ctx(), op.ID); (err == nil) != (c.want == "here message.added") {
+				t.Errorf("taken back: %v", err)
+			}
+		})
+	}
 }
