@@ -65,11 +65,38 @@ func (a *applier) list(ls []ListedMailbox) error {
 			planned[i].appear(l)
 			continue
 		}
-		if err := a.addBox(l, origin); err != nil {
+		by := origin
+		if by == mail.Elsewhere {
+			ours, err := a.madeAlong(l)
+			if err != nil {
+				return err
+			}
+			if ours {
+				by = mail.Here
+			}
+		}
+		if err := a.addBox(l, by); err != nil {
 			return err
 		}
 	}
 	return a.refold(a.account, a.name, origin)
+}
+
+// madeAlong reports whether a mailbox is a level above one that an op of ours made or
+// renamed since somebody looked: servers make the levels that are missing with it (RFC
+// 3501 §6.3.3, §6.3.5).
+func (a *applier) madeAlong(l ListedMailbox) (bool, error) {
+	if l.Delimiter == "" {
+		return false, nil
+	}
+	below, err := list(a.tx, func(r scanner) (name string, err error) {
+		err = r.Scan(&name)
+		return name, err
+	}, `SELECT b.name FROM ops o JOIN mailboxes b ON b.id = o.mailbox
+		WHERE o.account = ?1 AND o.kind IN ('folder.create', 'folder.rename') AND b.gone = 0
+		AND (o.state = 'sending' OR o.state = 'done' AND (o.ended > ?2 OR o.ended >= b.last_sync))`,
+		a.account, nanos(a.now.Add(-arriveFor)))
+	return slices.ContainsFunc(below, func(name string) bool { return strings.HasPrefix(name, l.Name+l.Delimiter) }), err
 }
 
 // appear says that the server has a mailbox that was planned here.
