@@ -59,7 +59,8 @@ func (s *session) recallMoved(ctx context.Context, w *store.OpWork, ms []store.T
 }
 
 // lookFor asks a mailbox for messages, and returns those that it has. What the server
-// does not answer it does not have. sure says that the message goes from where it is
+// does not answer it does not have; a mailbox that is left out for now is Fault
+// folder-refused. sure says that the message goes from where it is
 // if it is found: then it has to be named, by EMAILID or Message-ID.
 func (s *session) lookFor(ctx context.Context, box *mail.Mailbox, ms []store.Target, sure bool) ([]store.Target, error) {
 	if len(ms) == 0 {
@@ -69,6 +70,9 @@ func (s *session) lookFor(ctx context.Context, box *mail.Mailbox, ms []store.Tar
 	var ok bool
 	err := s.play(ctx, []step{s.selectStep(wire.SelectOptions{Mailbox: box.Name, ReadOnly: true}, box.ID, &data, &ok, nil)})
 	s.open = opened{} // whoever wants to write selects it again
+	if err == nil && !ok && s.w.falls.refusedNow(box.Name) != nil {
+		err = s.leftOutFault(box)
+	}
 	if err != nil || !ok {
 		return nil, err
 	}

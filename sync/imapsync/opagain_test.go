@@ -212,3 +212,26 @@ func (o *odd) isDone(id mail.OpID) {
 		o.Errorf("the problems are %+v, %v", ps, err)
 	}
 }
+
+// TestCutOffAndTheFolderIsBusy: a copy that was cut off cannot be looked for while the
+// folder is in use. It waits until it can be, and is not made twice.
+func TestCutOffAndTheFolderIsBusy(t *testing.T) {
+	t.Parallel()
+	first := "C: A5 SELECT \"INBOX\"\nC: A6 FETCH 1:* " + items + "\n" + selected("A5", 2, 3) + messages(1, 2) + "S: A6 OK done\n" + peek("1:2")
+	o := against(t, withAll("UIDPLUS", 2, first), withAll("UIDPLUS", 2, lookAtInbox(2))+copyToAll+cutNow,
+		withAll("UIDPLUS", 2, lookAtInbox(2))+"C: Q1 EXAMINE \"All\"\nS: Q1 NO [INUSE] locked\n"+
+			"C: Q5 EXAMINE \"INBOX\"\n"+selected("Q5", 2, 3))
+	o.mustPass()
+	all := o.box("All")
+	op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpCopy, Targets: []mail.MessageID{o.list("INBOX")[1].ID}, Mailbox: all.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.pass(); err == nil {
+		t.Fatal("it was not cut off")
+	}
+	o.mustPass()
+	if op, err = o.store.Op(t.Context(), op.ID); err != nil || op.State != mail.OpSending || !op.NextTry.After(time.Now()) {
+		t.Errorf("the op is %s (%s) until %v, %v", op.State, op.Fault, op.NextTry, err)
+	}
+}

@@ -254,8 +254,12 @@ func (s *session) asSeen(ctx context.Context, box *mail.Mailbox, w *store.OpWork
 	}
 	// Nothing came. What is there beyond what shows may be what moving left behind where
 	// a server cannot expunge it alone: it is hidden, as all that is flagged \Deleted.
-	if n, err := s.undeleted(ctx, box); err != nil || n >= 0 && n <= w.KnownTotal {
+	n, err := s.undeleted(ctx, box)
+	switch {
+	case err != nil || n >= 0 && n <= w.KnownTotal:
 		return nil, err
+	case n < 0 && s.w.falls.leavesOut(box.Name):
+		return s.leftOutFault(box), nil
 	}
 	return changed, nil
 }

@@ -107,6 +107,10 @@ func (s *session) pushOp(ctx context.Context, w *store.OpWork) (stale bool, err 
 			Code: mail.CodeNotSupported, Class: mail.ClassProtocol, Args: mail.Args{"what": string(w.Op.Kind)},
 		})
 	}
+	if f := mail.FaultOf(err); err != nil && f.Code == mail.CodeFolderRefused {
+		// Where it may have been done nobody can look for now.
+		err = s.w.cfg.Store.HoldOp(ctx, w.Op.ID, time.Now().Add(f.RetryAfter), w.With...)
+	}
 	if err != nil {
 		return true, err
 	}

@@ -41,6 +41,15 @@ func (s *Store) RetryOp(ctx context.Context, id mail.OpID, next time.Time, f *ma
 	})
 }
 
+// HoldOp notes that what became of an op that was cut off cannot be found out before
+// next: it stays as it is. Fault gone when the op is not open any more.
+func (s *Store) HoldOp(ctx context.Context, id mail.OpID, next time.Time, with ...mail.OpID) error {
+	return s.changeOp(ctx, "hold an action", id, with, func(_ *tx, op *mail.Op) error {
+		op.NextTry = next.UTC()
+		return nil
+	})
+}
+
 // PartOp notes that the server did an op on some of its messages; it stays open
 // for the others. Fault gone when the op is not open any more.
 func (s *Store) PartOp(ctx context.Context, id mail.OpID, done []Done, with ...mail.OpID) error {
