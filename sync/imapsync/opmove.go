@@ -167,47 +167,6 @@ func (s *session) copyMessages(ctx context.Context, w *store.OpWork, g group) (*
 	return nil, nil
 }
 
-// pushDelete sends a deletion, for good or to the trash. What was moved elsewhere since
-// is kept: who moved it wants it. What was moved to the trash is where it is to be.
-func (s *session) pushDelete(ctx context.Context, w *store.OpWork, f send) error {
-	var kept []mail.MessageID
-	rest := make([]store.Target, 0, len(w.Messages))
-	for _, m := range w.Messages {
-		if at := m.Location.Mailbox; m.Location.UID != 0 && m.Source != 0 && m.Source != at && at != w.Op.Mailbox {
-			kept = append(kept, m.ID)
-		} else {
-			rest = append(rest, m)
-		}
-	}
-	if len(kept) > 0 {
-		why := &mail.Fault{Code: mail.CodeMovedElsewhere, Class: mail.ClassConflict}
-		if err := s.w.cfg.Store.SpareOp(ctx, w.Op.ID, kept, why, w.With...); err != nil || len(rest) == 0 {
-			return err
-		}
-		w.Messages = rest
-	}
-	_, err := s.pushMessages(ctx, w, f)
-	return err
-}
-
-// isTrash reports whether what is moved into a mailbox is deleted by it: the server or
-// its name says so.
-func (s *session) isTrash(id mail.MailboxID) bool {
-	box := s.boxes[id]
-	if box == nil || box.Role != mail.RoleNone {
-		return box != nil && box.Role == mail.RoleTrash
-	}
-	for _, b := range s.boxes {
-		if b.Role == mail.RoleTrash {
-			return false
-		}
-	}
-	// It was made for what is deleted, and was not listed since.
-	list := []listed{{ListData: wire.ListData{Name: box.Name, Delimiter: box.Delimiter}}}
-	assignRoles(list)
-	return list[0].role == mail.RoleTrash
-}
-
 // deleteMessages deletes messages of one mailbox for good.
 func (s *session) deleteMessages(ctx context.Context, w *store.OpWork, g group) (*mail.Fault, error) {
 	if f, err := s.enterToRemove(ctx, g, false); f != nil || err != nil {

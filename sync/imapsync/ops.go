@@ -91,15 +91,11 @@ func (s *session) pushOp(ctx context.Context, w *store.OpWork) (stale bool, err 
 	case mail.OpFlags:
 		return s.pushMessages(ctx, w, s.storeFlags)
 	case mail.OpMove:
-		if s.isTrash(w.Op.Mailbox) {
-			err = s.pushDelete(ctx, w, s.moveMessages)
-		} else {
-			_, err = s.pushMessages(ctx, w, s.moveMessages)
-		}
+		err = s.pushAway(ctx, w, s.moveMessages)
 	case mail.OpCopy:
 		_, err = s.pushMessages(ctx, w, s.copyMessages)
 	case mail.OpDelete:
-		err = s.pushDelete(ctx, w, s.deleteMessages)
+		err = s.pushAway(ctx, w, s.deleteMessages)
 	case mail.OpFolderCreate, mail.OpFolderRename, mail.OpFolderDelete, mail.OpFolderSubscribe, mail.OpFolderUnsubscribe:
 		err = s.pushFolder(ctx, w)
 	default:

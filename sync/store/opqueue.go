@@ -131,8 +131,9 @@ func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.T
 // readWork reads what is needed to send an op.
 func readWork(ctx context.Context, tx *sql.Tx, op mail.Op) (w OpWork, rows []work, err error) {
 	rows, err = query(ctx, tx, scanWork, `SELECT `+serverColumns+`, m.reset, m.lost, t.added, t.removed, t.source,
-		t.copied, t.uid, t.uidvalidity`+
-		fromServer+`JOIN op_targets t ON t.message = m.id WHERE t.op = ? AND NOT t.done ORDER BY t.pos`, int64(op.ID))
+		t.copied, t.uid, t.uidvalidity, coalesce(e.id, 0)`+
+		fromServer+`JOIN op_targets t ON t.message = m.id LEFT JOIN mailboxes e ON e.id = m.shown_in AND NOT e.hidden
+		WHERE t.op = ? AND NOT t.done ORDER BY t.pos`, int64(op.ID))
 	if err != nil {
 		return w, nil, err
 	}
@@ -194,7 +195,7 @@ type work struct {
 func scanWork(r scanner) (w work, err error) {
 	var lost int64
 	var add, del string
-	w.Message, err = scanMessage(withMore{r, []any{&w.reset, &lost, &add, &del, &w.Source, &w.Copied, &w.Arrived, &w.ArrivedUnder}})
+	w.Message, err = scanMessage(withMore{r, []any{&w.reset, &lost, &add, &del, &w.Source, &w.Copied, &w.Arrived, &w.ArrivedUnder, &w.Ends}})
 	w.lost = fromNanos(lost)
 	w.Add, w.Remove = splitFlags(add), splitFlags(del)
 	return w, err

@@ -281,12 +281,21 @@ func (t *tx) failInto(b *box, f *mail.Fault) error {
 // it, and with all off the others too, on which it did not. Where that was a copy or a
 // move, a deletion that was queued after it spares them.
 func (t *tx) lift(op mail.Op, done []Done, all bool) error {
+	undone, err := t.liftOff(op, done, all)
+	if err != nil {
+		return err
+	}
+	return t.rescue(op, undone, mail.CodeKeptMessage)
+}
+
+// liftOff is lift without what follows for what was queued after the op: it returns
+// the messages on which the server did not do it.
+func (t *tx) liftOff(op mail.Op, done []Done, all bool) (undone []mail.MessageID, err error) {
 	agreed := make(map[mail.MessageID]*Done, len(done))
 	for i := range done {
 		agreed[done[i].ID] = &done[i]
 	}
 	var n notes
-	var undone []mail.MessageID
 	for _, id := range op.Targets {
 		d := agreed[id]
 		if d == nil && !all {
@@ -296,18 +305,10 @@ func (t *tx) lift(op mail.Op, done []Done, all bool) error {
 			undone = append(undone, id)
 		}
 		if err := t.liftOne(op, id, d, &n); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if err := t.tell(op.Account, &n); err != nil || op.Kind != mail.OpMove && op.Kind != mail.OpCopy {
-		return err
-	}
-	if op.Kind == mail.OpMove {
-		if err := t.backToSource(op, undone); err != nil {
-			return err
-		}
-	}
-	return t.rescue(op, undone)
+	return undone, t.tell(op.Account, &n)
 }
 
 func (t *tx) liftOne(op mail.Op, id mail.MessageID, d *Done, n *notes) error {

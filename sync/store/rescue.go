@@ -12,10 +12,16 @@ import (
 // what is to be deleted may be all there is, and is kept.
 
 // rescue takes messages, on which a copy or a move was not done, off the deletions
-// that were queued after it, and gives those of the folders up that they are in.
-func (t *tx) rescue(op mail.Op, undone []mail.MessageID) error {
-	if len(undone) == 0 {
+// that were queued after it, and gives those of the folders up that they are in. Why is
+// what is said of those that were to be deleted.
+func (t *tx) rescue(op mail.Op, undone []mail.MessageID, why mail.Code) error {
+	if len(undone) == 0 || op.Kind != mail.OpMove && op.Kind != mail.OpCopy {
 		return nil
+	}
+	if op.Kind == mail.OpMove {
+		if err := t.backToSource(op, undone); err != nil {
+			return err
+		}
 	}
 	later, err := list(t, scanOp, selectOp+`WHERE a.name = ? AND o.id > ? AND o.state IN ('waiting', 'sending')
 		AND o.kind IN ('delete', 'folder.delete') ORDER BY o.kind = 'folder.delete', o.id`, string(op.Account), int64(op.ID))
@@ -29,9 +35,9 @@ func (t *tx) rescue(op mail.Op, undone []mail.MessageID) error {
 	}
 	for _, del := range later {
 		if del.Kind == mail.OpDelete {
-			err = t.rescueFrom(del.ID, kept)
+			err = t.rescueFrom(del.ID, kept, why)
 		} else {
-			err = t.keepFolder(del, undone, in)
+			err = t.keepFolder(del, in)
 		}
 		if err != nil {
 			return err
@@ -60,20 +66,34 @@ func setOf(ids []mail.MessageID) map[mail.MessageID]bool {
 	return set
 }
 
-// sources are the mailboxes in which messages showed before an op on them.
+// sources are the mailboxes in which messages are, or show; of one that is in none, in
+// which it showed before an op on it.
 func (t *tx) sources(op mail.OpID, of map[mail.MessageID]bool) (map[mail.MailboxID]bool, error) {
 	in := map[mail.MailboxID]bool{}
 	ds, err := list(t, scanDid, `SELECT message, source, did_add, did_remove, copy FROM op_targets WHERE op = ?`, int64(op))
+	if err != nil {
+		return nil, err
+	}
 	for _, d := range ds {
-		if of[d.id] {
+		if !of[d.id] {
+			continue
+		}
+		r, ok, err := t.target(d.id)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			in[r.in], in[r.base()] = true, true
+		}
+		if r.box == 0 {
 			in[d.source] = true
 		}
 	}
-	return in, err
+	return in, nil
 }
 
-// rescueFrom takes messages off a deletion for good, and says so.
-func (t *tx) rescueFrom(del mail.OpID, kept map[mail.MessageID]bool) error {
+// rescueFrom takes messages off a deletion for good, and says why.
+func (t *tx) rescueFrom(del mail.OpID, kept map[mail.MessageID]bool, why mail.Code) error {
 	op, err := t.op(del)
 	if err != nil {
 		return err
@@ -83,25 +103,14 @@ func (t *tx) rescueFrom(del mail.OpID, kept map[mail.MessageID]bool) error {
 		return nil
 	}
 	return t.change(op, func(t *tx, op *mail.Op) error {
-		return t.spare(op, both, &mail.Fault{Code: mail.CodeKeptMessage, Class: mail.ClassConflict})
+		return t.spare(op, both, &mail.Fault{Code: why, Class: mail.ClassConflict})
 	})
 }
 
-// keepFolder gives the deletion of a folder up if one of the messages was in it,
-// is in it, or shows in it.
-func (t *tx) keepFolder(del mail.Op, kept []mail.MessageID, in map[mail.MailboxID]bool) error {
-	inside := in[del.Mailbox]
-	for _, id := range kept {
-		if inside {
-			break
-		}
-		r, ok, err := t.target(id)
-		if err != nil {
-			return err
-		}
-		inside = ok && (r.in == del.Mailbox || r.base() == del.Mailbox)
-	}
-	if !inside {
+// keepFolder gives the deletion of a folder up if it is one of those in which messages
+// are that are to be kept.
+func (t *tx) keepFolder(del mail.Op, in map[mail.MailboxID]bool) error {
+	if !in[del.Mailbox] {
 		return nil
 	}
 	b, err := t.box(del.Mailbox)
@@ -123,7 +132,11 @@ func (t *tx) keepFolder(del mail.Op, kept []mail.MessageID, in map[mail.MailboxI
 func (t *tx) spare(op *mail.Op, spared []mail.MessageID, f *mail.Fault) error {
 	some := *op
 	some.Targets = spared
-	if err := t.lift(some, nil, true); err != nil {
+	undone, err := t.liftOff(some, nil, true)
+	if err != nil {
+		return err
+	}
+	if err := t.rescue(some, undone, f.Code); err != nil {
 		return err
 	}
 	gone := setOf(spared)

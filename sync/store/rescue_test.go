@@ -192,3 +192,44 @@ func TestWhatIsSparedIsSparedByAllThatAreSentWithIt(t *testing.T) {
 	f.counts("Kept", 1, 1)
 	f.problems(mail.CodeMovedElsewhere)
 }
+
+// TestWhereAMessageEnds: with each op that waits comes where all of them together bring
+// its messages; a folder that is deleted is no place for them.
+func TestWhereAMessageEnds(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	other := f.folders("INBOX", "Work", "Other")["Other"]
+	one, two, three := f.id(inbox, 1), f.id(inbox, 2), f.id(inbox, 3)
+	f.queue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{one, two, three}, Mailbox: work.ID})
+	f.queue(mail.Op{Kind: mail.OpDelete, Targets: []mail.MessageID{one}})
+	f.queue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{two}, Mailbox: other.ID})
+	f.queue(mail.Op{Kind: mail.OpFolderDelete, Mailbox: work.ID})
+	w := f.ready()
+	if len(w) != 4 {
+		t.Fatalf("to be sent: %+v", w)
+	}
+	for i, want := range []mail.MailboxID{0, other.ID, 0} {
+		if got := w[0].Messages[i].Ends; got != want {
+			t.Errorf("message %d ends in %d, want %d", i+1, got, want)
+		}
+	}
+}
+
+// TestWhatIsSparedIsSparedByWhatFollows: a move is a part of a deletion, and spares what
+// was moved elsewhere. So does the deletion, for the same reason; and a folder that the
+// message is not in any more is deleted all the same.
+func TestWhatIsSparedIsSparedByWhatFollows(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	kept := f.folders("INBOX", "Work", "Kept")["Kept"]
+	ids := []mail.MessageID{f.id(inbox, 2)}
+	move := f.queue(mail.Op{Kind: mail.OpMove, Targets: ids, Mailbox: work.ID})
+	del := f.queue(mail.Op{Kind: mail.OpDelete, Targets: ids})
+	gone := f.queue(mail.Op{Kind: mail.OpFolderDelete, Mailbox: work.ID})
+	f.apply(Delta{Mailbox: inbox.ID, Gone: []mail.UID{2}}, Delta{Mailbox: kept.ID, Added: []Fetched{msg(10, 2)}})
+	f.must(f.StartOp(f.ctx(), move.ID))
+	f.must(f.SpareOp(f.ctx(), move.ID, ids, &mail.Fault{Code: mail.CodeMovedElsewhere, Class: mail.ClassConflict}))
+	f.state(move.ID, mail.OpFailed)
+	f.state(del.ID, mail.OpFailed)
+	f.state(gone.ID, mail.OpWaiting)
+	f.counts("Kept", 1, 1)
+	f.problems(mail.CodeMovedElsewhere)
+}

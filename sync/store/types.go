@@ -138,6 +138,9 @@ type Target struct {
 	mail.Message
 	Add, Remove mail.Flags     // of a flags op: the delta of this message
 	Source      mail.MailboxID // where it showed when the op, or the first of those that are sent as one, was queued
+	// Ends is where it is when all that waits is done; 0: nowhere, as it or the folder
+	// that it is in is deleted.
+	Ends mail.MailboxID
 	// Copied says that an earlier try of a move put a copy into the destination,
 	// and that the original is still where it was. Arrived is the copy's UID
 	// under ArrivedUnder, 0 if that is not known.
