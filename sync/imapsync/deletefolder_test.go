@@ -28,44 +28,36 @@ func openWork(tag string, codes ...string) string {
 	return b.String() + "S: " + tag + " OK done\n"
 }
 
-// TestAFolderIsDeletedAsItWasSeen: Work has one message, which the user saw when they
-// deleted the folder. It is deleted if that one is all there can be in it; what the
-// server does not say of it at once is asked for.
+// TestAFolderIsDeletedAsItWasSeen: Work has message 1, which the user saw when they
+// deleted the folder. It is deleted if that is all that is in it, beside what is flagged
+// \Deleted; how many messages there are says nothing.
 func TestAFolderIsDeletedAsItWasSeen(t *testing.T) {
 	t.Parallel()
 	const (
-		ask     = "C: N1 NOOP\nS: N1 OK done\nC: N2 STATUS \"Work\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\n"
-		examine = "C: X1 EXAMINE \"Work\"\nC: X2 SELECT \"INBOX\"\n"
-		deleted = "C: D1 DELETE \"Work\"\nS: D1 OK done\nC: D2 UNSUBSCRIBE \"Work\"\nS: D2 OK done\n"
+		ask      = "C: X1 EXAMINE \"Work\"\nC: X3 UID SEARCH UID 1:* UNDELETED\nC: X2 SELECT \"INBOX\"\n"
+		validity = "[UIDVALIDITY 9]"
+		next     = "[UIDNEXT 2]"
+		deleted  = "C: D1 DELETE \"Work\"\nS: D1 OK done\nC: D2 UNSUBSCRIBE \"Work\"\nS: D2 OK done\n"
 	)
-	status := func(numbers string) string {
-		return ask + "S: * STATUS Work (" + numbers + ")\nS: N2 OK done\n"
-	}
 	inbox := selected("X2", 2, 3)
-	undeleted := func(uids string) string {
-		return "C: X1 EXAMINE \"Work\"\nC: X3 UID SEARCH UID 1:* UNDELETED\nC: X2 SELECT \"INBOX\"\n" +
-			openWork("X1", "[UIDVALIDITY 9]", "[UIDNEXT 2]") + "S: * SEARCH " + uids + "\nS: X3 OK done\n" + inbox
+	found := func(uids string, codes ...string) string {
+		return ask + openWork("X1", codes...) + "S: * SEARCH" + uids + "\nS: X3 OK done\n" + inbox
 	}
 	for name, c := range map[string]struct {
 		script string
 		code   mail.Code // "": it is deleted
 	}{
-		"as it was":                    {status("MESSAGES 1 UIDNEXT 2 UIDVALIDITY 9") + deleted, ""},
-		"emptied":                      {status("MESSAGES 0 UIDNEXT 2 UIDVALIDITY 9") + deleted, ""},
-		"one came and all went":        {status("MESSAGES 0 UIDNEXT 3 UIDVALIDITY 9") + deleted, ""},
-		"one came":                     {status("MESSAGES 2 UIDNEXT 3 UIDVALIDITY 9"), mail.CodeFolderChanged},
-		"one came and one went":        {status("MESSAGES 1 UIDNEXT 3 UIDVALIDITY 9"), mail.CodeFolderChanged},
-		"made anew":                    {status("MESSAGES 1 UIDNEXT 2 UIDVALIDITY 10"), mail.CodeFolderChanged},
-		"no UIDNEXT":                   {status("MESSAGES 1 UIDVALIDITY 9") + examine + openWork("X1", "[UIDVALIDITY 9]", "[UIDNEXT 2]") + inbox + deleted, ""},
-		"no UIDNEXT, emptied":          {status("MESSAGES 0 UIDVALIDITY 9") + deleted, ""},
-		"no UIDNEXT, one came":         {status("MESSAGES 1 UIDVALIDITY 9") + examine + openWork("X1", "[UIDVALIDITY 9]", "[UIDNEXT 3]") + inbox, mail.CodeFolderChanged},
-		"no UIDVALIDITY, made anew":    {status("MESSAGES 1 UIDNEXT 2") + examine + openWork("X1", "[UIDVALIDITY 10]", "[UIDNEXT 2]") + inbox, mail.CodeFolderChanged},
-		"UIDNEXT nowhere":              {status("MESSAGES 1 UIDVALIDITY 9") + examine + openWork("X1", "[UIDVALIDITY 9]") + inbox, mail.CodeRefusedCommand},
-		"UIDVALIDITY nowhere":          {status("MESSAGES 1 UIDNEXT 2") + examine + openWork("X1", "[UIDNEXT 2]") + inbox, mail.CodeRefusedCommand},
-		"no UIDNEXT, not to be opened": {status("MESSAGES 1 UIDVALIDITY 9") + examine + "S: X1 NO not now\n" + inbox, mail.CodeRefusedCommand},
-		"another is flagged deleted":   {status("MESSAGES 2 UIDNEXT 2 UIDVALIDITY 9") + undeleted("1") + deleted, ""},
-		"another is not":               {status("MESSAGES 2 UIDNEXT 2 UIDVALIDITY 9") + undeleted("1 2"), mail.CodeFolderChanged},
-		"of another is nothing said":   {status("MESSAGES 2 UIDNEXT 2 UIDVALIDITY 9") + strings.Replace(undeleted("1"), "S: * SEARCH 1\n", "", 1), mail.CodeFolderChanged},
+		"as it was":                  {found(" 1", validity, next) + deleted, ""},
+		"emptied":                    {found("", validity, next) + deleted, ""},
+		"one came":                   {found(" 1 2", validity, "[UIDNEXT 3]"), mail.CodeFolderChanged},
+		"one came and one went":      {found(" 2", validity, "[UIDNEXT 3]"), mail.CodeFolderChanged},
+		"made anew":                  {found(" 1", "[UIDVALIDITY 10]", next), mail.CodeFolderChanged},
+		"made anew, and empty":       {found("", "[UIDVALIDITY 10]", next) + deleted, ""},
+		"no UIDNEXT":                 {found(" 1", validity) + deleted, ""},
+		"no UIDVALIDITY":             {found(" 1", next), mail.CodeRefusedCommand},
+		"not to be opened":           {ask + "S: X1 NO not now\nS: X3 BAD what\n" + inbox, mail.CodeRefusedCommand},
+		"what is in it is not said":  {strings.Replace(found(" 1", validity, next), "S: * SEARCH 1\n", "", 1), mail.CodeRefusedCommand},
+		"what is in it is a mystery": {strings.Replace(found(" 1", validity, next), "S: X3 OK", "S: X3 NO", 1), mail.CodeRefusedCommand},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -102,9 +94,12 @@ func TestAFolderThatCannotBeReadIsKept(t *testing.T) {
 		list = askAll + "S: * LIST () \"/\" INBOX\nS: * STATUS INBOX (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 7 UNSEEN 0)\n" +
 			"S: * LIST (\\Noselect) \"/\" Level\nS: * LIST () \"/\" Work\nS: ? OK done\n"
 		status  = "C: ? STATUS \"Work\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\nS: ? NO [SERVERBUG] Internal error occurred\n"
+		examine = "C: X1 EXAMINE \"Work\"\nC: X2 UID SEARCH UID 1:* UNDELETED\nC: X3 SELECT \"INBOX\"\n" +
+			"S: X1 NO [SERVERBUG] Internal error occurred\nS: X2 BAD none is selected\n" +
+			"S: * 0 EXISTS\nS: * OK [UIDVALIDITY 7] hm\nS: * OK [UIDNEXT 1] hm\nS: X3 OK done\n"
 		deletes = "C: ? DELETE \"Level\"\nS: ? OK done\nC: ? UNSUBSCRIBE \"Level\"\nS: ? OK done\n"
 	)
-	transcript := polled + adopted() + poll + list + status + poll + list + status + poll + status + deletes + "C: <anything>\n"
+	transcript := polled + adopted() + poll + list + status + poll + list + status + examine + deletes + "C: <anything>\n"
 	inBubble(t, plays(transcript), nil, func(t *bubble) {
 		time.Sleep(90 * time.Second)
 		synctest.Wait()

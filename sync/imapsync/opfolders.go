@@ -195,11 +195,6 @@ func (s *session) deleteFolder(ctx context.Context, box *mail.Mailbox, w *store.
 			return f, err
 		}
 	}
-	if s.open.id == box.ID {
-		if err := s.leave(ctx); err != nil {
-			return nil, err
-		}
-	}
 	st, err := s.command(ctx, "DELETE "+s.conn.Mailbox(box.Name))
 	if err != nil {
 		return nil, err
@@ -221,74 +216,25 @@ func (s *session) finishDeletion(ctx context.Context, name string) error {
 	return s.unsubscribe(ctx, name)
 }
 
-// asSeen returns nil if all that is in a folder is what the user could see in it when
-// they deleted it. The number of messages does not say so: one may have gone and
-// another one come. Where STATUS does not say more, EXAMINE is asked.
+// asSeen returns nil if a folder holds nothing but what the user knew of when they
+// deleted it, and what is flagged \Deleted, as moving leaves it behind where a server
+// cannot expunge it alone: it is hidden. Then the inbox is open.
 func (s *session) asSeen(ctx context.Context, box *mail.Mailbox, w *store.OpWork) (*mail.Fault, error) {
-	now, f, err := s.statusNow(ctx, box.Name)
-	switch {
-	case err != nil:
-		return nil, err
-	case f != nil && s.w.falls.leavesOut(box.Name):
-		return s.leftOutFault(box), nil
-	case f != nil:
-		return f, nil
-	case now.Messages > 0 && (now.UIDNext == 0 || now.UIDValidity == 0):
-		if f, err := s.examine(ctx, box, &now); f != nil || err != nil {
-			return f, err
+	var known, found wire.Set
+	if w.Known != "" {
+		var err error
+		if known, err = wire.ParseSet([]byte(w.Known)); err != nil {
+			return &mail.Fault{Code: mail.CodeInternal, Class: mail.ClassLocal, Err: err}, nil
 		}
 	}
-	changed := &mail.Fault{Code: mail.CodeFolderChanged, Class: mail.ClassConflict, Args: mail.Args{"folder": box.Path()}}
-	switch {
-	case now.Messages == 0:
-		return nil, nil
-	case w.KnownNext != 0 && now.UIDNext > w.KnownNext,
-		now.UIDValidity != 0 && box.Cursor.UIDValidity != 0 && now.UIDValidity != box.Cursor.UIDValidity:
-		return changed, nil
-	case now.UIDNext == 0 || now.UIDValidity == 0:
-		return refused("EXAMINE", "no UIDNEXT"), nil
-	case now.Messages <= w.KnownTotal:
-		return nil, nil
-	case w.KnownNext == 0:
-		return changed, nil
-	}
-	// Nothing came. What is there beyond what shows may be what moving left behind where
-	// a server cannot expunge it alone: it is hidden, as all that is flagged \Deleted.
-	n, err := s.undeleted(ctx, box)
-	switch {
-	case err != nil || n >= 0 && n <= w.KnownTotal:
-		return nil, err
-	case n < 0 && s.w.falls.leavesOut(box.Name):
-		return s.leftOutFault(box), nil
-	}
-	return changed, nil
-}
-
-// undeleted is how many messages of a mailbox are not flagged \Deleted; -1 if the
-// server does not say.
-func (s *session) undeleted(ctx context.Context, box *mail.Mailbox) (int, error) {
+	var data wire.SelectData
 	var ok, answered bool
-	var found wire.Set
-	err := s.play(ctx, []step{
-		s.selectStep(wire.SelectOptions{Mailbox: box.Name, ReadOnly: true}, 0, &wire.SelectData{}, &ok, nil),
-		s.searchStep("1:* UNDELETED", &found, &answered),
-		s.leaveStep(),
-	})
-	if !ok || !answered {
-		return -1, err
-	}
-	return found.Len(), err
-}
-
-// examine takes a mailbox's numbers from EXAMINE.
-func (s *session) examine(ctx context.Context, box *mail.Mailbox, into *wire.StatusData) (refusal *mail.Fault, err error) {
-	var sel wire.SelectData
-	var ok bool
 	var why wire.Status
-	st := s.selectStep(wire.SelectOptions{Mailbox: box.Name, ReadOnly: true}, 0, &sel, &ok, nil)
-	end := st.end
-	st.end = func(status wire.Status) { why = status; end(status) }
-	if err := s.play(ctx, []step{st, s.leaveStep()}); err != nil {
+	examine := s.selectStep(wire.SelectOptions{Mailbox: box.Name, ReadOnly: true}, 0, &data, &ok, nil)
+	end := examine.end
+	examine.end = func(st wire.Status) { why = st; end(st) }
+	// Some servers end a connection whose mailbox goes from under it.
+	if err := s.play(ctx, []step{examine, s.searchStep("1:* UNDELETED", &found, &answered), s.leaveStep()}); err != nil {
 		return nil, err
 	}
 	switch {
@@ -296,29 +242,16 @@ func (s *session) examine(ctx context.Context, box *mail.Mailbox, into *wire.Sta
 		return s.leftOutFault(box), nil
 	case !ok:
 		return why.Fault("EXAMINE"), nil
+	case !answered:
+		return refused("UID SEARCH", ""), nil
+	case len(found) == 0:
+		return nil, nil
+	case data.UIDValidity == 0:
+		return refused("EXAMINE", "no UIDVALIDITY"), nil
+	case data.UIDValidity == w.KnownUnder && found.Within(known):
+		return nil, nil
 	}
-	into.Messages, into.UIDNext, into.UIDValidity = int(sel.Exists), sel.UIDNext, sel.UIDValidity
-	return nil, nil
-}
-
-// statusNow asks for one mailbox's STATUS. What does not say how many messages
-// there are is a refusal.
-func (s *session) statusNow(ctx context.Context, name string) (data wire.StatusData, refusal *mail.Fault, err error) {
-	var has bool
-	var st wire.Status
-	ask := s.statusStep(name, &data, &has)
-	ask.end = func(got wire.Status) { st = got }
-	steps := []step{ask}
-	if s.open.name != "" {
-		steps = append([]step{{cmd: "NOOP"}}, steps...) // see list
-	}
-	if err := s.play(ctx, steps); err != nil {
-		return data, nil, err
-	}
-	if refusal = st.Fault("STATUS"); refusal == nil && (!has || data.Messages < 0) {
-		refusal = refused("STATUS", st.Text)
-	}
-	return data, refusal, nil
+	return &mail.Fault{Code: mail.CodeFolderChanged, Class: mail.ClassConflict, Args: mail.Args{"folder": box.Path()}}, nil
 }
 
 // leave selects the inbox in place of the mailbox that is open.

@@ -27,6 +27,12 @@ func have(others ...string) string {
 	return bare + list.String() + "S: A1 OK done\nS: A2 OK done\n" + ask.String() + tell.String()
 }
 
+// What is in Work is asked for before it is deleted.
+const (
+	examineWork = "C: X1 EXAMINE \"Work\"\nC: X2 UID SEARCH UID 1:* UNDELETED\nC: X3 SELECT \"INBOX\"\n"
+	inboxAgain  = "S: * 2 EXISTS\nS: * OK [UIDVALIDITY 7] hm\nS: * OK [UIDNEXT 3] hm\nS: X3 OK done\n"
+)
+
 // TestFoldersWhoseAnswerWasLost: the connection is cut when a folder was made,
 // renamed or deleted and before that was said, or before it was done. The next
 // one finds out which, does what is left, and tells nothing of it as done
@@ -34,10 +40,10 @@ func have(others ...string) string {
 func TestFoldersWhoseAnswerWasLost(t *testing.T) {
 	t.Parallel()
 	const (
-		create = "C: F1 CREATE \"New\"\n"
-		rename = "C: F1 RENAME \"Work\" \"Job\"\n"
-		remove = "C: F0 NOOP\nS: F0 OK done\nC: F1 STATUS \"Work\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\n" +
-			"S: * STATUS Work (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 20 UNSEEN 0)\nS: F1 OK done\nC: F2 DELETE \"Work\"\n"
+		create      = "C: F1 CREATE \"New\"\n"
+		rename      = "C: F1 RENAME \"Work\" \"Job\"\n"
+		empty       = "S: * 0 EXISTS\nS: * OK [UIDVALIDITY 20] hm\nS: X1 OK done\nS: * SEARCH\nS: X2 OK done\n"
+		remove      = examineWork + empty + inboxAgain + "C: F2 DELETE \"Work\"\n"
 		subscribe   = "C: F3 SUBSCRIBE \"New\"\nS: F3 OK done\n"
 		unsubscribe = "C: F3 UNSUBSCRIBE \"Work\"\nS: F3 OK done\n"
 		lsub        = "C: F1 LSUB \"\" \"*\"\n"
@@ -209,23 +215,24 @@ func TestFoldersWhoseAnswerWasLost(t *testing.T) {
 // isGone is what Heron asks about a folder that is not listed any more.
 func isGone(name string) string { return asks(name, "S: ? NO [NONEXISTENT] no such mailbox\n") }
 
-// TestAFolderOfWhichNothingIsSaidIsKept: without knowing how many messages are in a
-// folder nobody can say that the user saw them all. DELETE is not sent.
+// TestAFolderOfWhichNothingIsSaidIsKept: without knowing which messages are in a folder
+// nobody can say that the user saw them all. DELETE is not sent.
 func TestAFolderOfWhichNothingIsSaidIsKept(t *testing.T) {
 	t.Parallel()
-	for name, answer := range map[string]string{
-		"locked":       "S: F1 NO Mailbox is locked by another process\n",
-		"no right":     "S: F1 NO [NOPERM] no\n",
-		"BAD":          "S: F1 BAD what\n",
-		"no MESSAGES":  "S: * STATUS Work (UIDNEXT 9 UIDVALIDITY 20)\nS: F1 OK done\n",
-		"no numbers":   "S: F1 OK done\n",
-		"another name": "S: * STATUS Job (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 20 UNSEEN 0)\nS: F1 OK done\n",
+	const opened = "S: * 1 EXISTS\nS: * OK [UIDVALIDITY 20] hm\nS: X1 OK done\n"
+	for name, c := range map[string]struct{ answer, command string }{
+		"locked":    {"S: X1 NO Mailbox is locked by another process\nS: X2 BAD none is selected\n", "EXAMINE"},
+		"no right":  {"S: X1 NO [NOPERM] no\nS: X2 BAD none is selected\n", "EXAMINE"},
+		"BAD":       {"S: X1 BAD what\nS: X2 BAD what\n", "EXAMINE"},
+		"another":   {"S: X1 NO no\nS: * SEARCH\nS: X2 OK done\n", "EXAMINE"}, // what was open is open still
+		"no search": {opened + "S: X2 NO no\n", "UID SEARCH"},
+		"no answer": {opened + "S: X2 OK done\n", "UID SEARCH"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			first := have("Work") + "C: A5 SELECT \"INBOX\"\nC: A6 FETCH 1:* " + items + "\n" + selected("A5", 2, 3) + messages(1, 2) + "S: A6 OK done\n" + peek("1:2")
 			o := against(t, first, have("Work")+lookAtInbox(2)+
-				"C: F0 NOOP\nS: F0 OK done\nC: F1 STATUS \"Work\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\n"+answer)
+				examineWork+c.answer+inboxAgain)
 			o.mustPass()
 			op, err := o.store.Enqueue(t.Context(), mail.Op{Account: "odd", Kind: mail.OpFolderDelete, Mailbox: o.box("Work").ID})
 			if err != nil {
@@ -237,7 +244,7 @@ func TestAFolderOfWhichNothingIsSaidIsKept(t *testing.T) {
 			}
 			o.box("Work") // it shows again
 			ps, err := o.store.Problems(t.Context())
-			if err != nil || len(ps) != 1 || ps[0].Code != mail.CodeRefusedCommand || ps[0].Args["command"] != "STATUS" {
+			if err != nil || len(ps) != 1 || ps[0].Code != mail.CodeRefusedCommand || ps[0].Args["command"] != c.command {
 				t.Errorf("problems: %+v, %v", ps, err)
 			}
 		})
@@ -297,11 +304,11 @@ func (o *odd) waitsAndEnds(id mail.OpID) {
 func TestADeletionFollowsAFolderThatWasRenamed(t *testing.T) {
 	t.Parallel()
 	const (
-		noop     = "C: D0 NOOP\nS: D0 OK done\n"
-		status   = "STATUS \"%[1]s\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\n"
-		notThere = noop + "C: D1 " + status + "S: D1 NO [NONEXISTENT] what\n"
-		done     = noop + "C: D1 " + status + "S: * STATUS %[1]s (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 9 UNSEEN 0)\nS: D1 OK done\n" +
-			"C: D2 DELETE \"%[1]s\"\nS: D2 OK done\nC: D3 UNSUBSCRIBE \"%[1]s\"\nS: D3 OK done\n"
+		inbox    = "S: * 2 EXISTS\nS: * OK [UIDVALIDITY 7] hm\nS: * OK [UIDNEXT 3] hm\nS: D3 OK done\n"
+		examine  = "C: D1 EXAMINE \"%[1]s\"\nC: D2 UID SEARCH UID 1:* UNDELETED\nC: D3 SELECT \"INBOX\"\n"
+		notThere = examine + "S: D1 NO [NONEXISTENT] what\nS: D2 BAD none is selected\n" + inbox
+		done     = examine + "S: * 0 EXISTS\nS: * OK [UIDVALIDITY 9] hm\nS: D1 OK done\nS: * SEARCH\nS: D2 OK done\n" + inbox +
+			"C: D4 DELETE \"%[1]s\"\nS: D4 OK done\nC: D5 UNSUBSCRIBE \"%[1]s\"\nS: D5 OK done\n"
 	)
 	deleted := strings.NewReplacer("S: * LIST () \"/\" Work\n", "", "C: A4 STATUS \"Work\" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)\n", "",
 		"S: * STATUS Work (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 9 UNSEEN 0)\nS: A4 OK done\n", "")

@@ -129,15 +129,7 @@ func (d deletionStory) move(r *rig, from string, uid imap.UID, ids []mail.Messag
 	case movedUntold:
 		r.stop()
 		op := r.do(r.moving(d.place(), ids...))
-		if err := r.store.StartOp(r.Context(), op.ID); err != nil {
-			r.Fatal(err)
-		}
-		if _, err := r.other(from).Move(imap.UIDSetNum(uid, uid+1), d.place()).Wait(); err != nil {
-			r.Fatal(err)
-		}
-		if err := r.store.FinishOp(r.Context(), op.ID, []store.Done{{ID: ids[0]}, {ID: ids[1]}}); err != nil {
-			r.Fatal(err)
-		}
+		r.doneUntold(op, from, d.place(), uid, uid+1)
 		return op.ID
 	case toBeMoved:
 		r.stop()
@@ -145,6 +137,32 @@ func (d deletionStory) move(r *rig, from string, uid imap.UID, ids []mail.Messag
 	default:
 		r.stop()
 		return 0
+	}
+}
+
+// doneUntold does an op on messages, of which the server does not say where they are
+// then.
+func (r *rig) doneUntold(op mail.Op, from, to string, uids ...imap.UID) {
+	r.Helper()
+	if err := r.store.StartOp(r.Context(), op.ID); err != nil {
+		r.Fatal(err)
+	}
+	c := r.other(from)
+	var err error
+	if op.Kind == mail.OpMove {
+		_, err = c.Move(imap.UIDSetNum(uids...), to).Wait()
+	} else {
+		_, err = c.Copy(imap.UIDSetNum(uids...), to).Wait()
+	}
+	if err != nil {
+		r.Fatal(err)
+	}
+	var done []store.Done
+	for _, id := range op.Targets {
+		done = append(done, store.Done{ID: id})
+	}
+	if err := r.store.FinishOp(r.Context(), op.ID, done); err != nil {
+		r.Fatal(err)
 	}
 }
 

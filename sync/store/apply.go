@@ -114,6 +114,14 @@ type boxDelta struct {
 	uidNext mail.UID // the cursor's before this batch
 }
 
+// validity is the UIDVALIDITY of the delta's UIDs.
+func (d *boxDelta) validity() mail.UIDValidity {
+	if d.SetCursor {
+		return d.Cursor.UIDValidity
+	}
+	return d.box.Cursor.UIDValidity
+}
+
 // open loads the mailboxes of deltas. Those whose messages wait to be matched
 // come first, so that nothing else takes the messages' place; then those into
 // which a move of ours was sent that has no answer yet: what it moved is there, if

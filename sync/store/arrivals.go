@@ -79,12 +79,8 @@ func arrives(as *[]arrival, b *box, f *Fetched) (arrival, bool) {
 func (a *applier) arrive(d boxDelta, ar arrival, f *Fetched) (mail.MessageID, error) {
 	b := d.box
 	if ar.kind == mail.OpMove {
-		validity := d.Cursor.UIDValidity
-		if !d.SetCursor {
-			validity = b.Cursor.UIDValidity
-		}
 		if _, err := a.exec(`UPDATE op_targets SET copied = 1, uid = ?, uidvalidity = ? WHERE op = ? AND message = ?`,
-			int64(f.UID), int64(validity), int64(ar.op), int64(ar.message)); err != nil {
+			int64(f.UID), int64(d.validity()), int64(ar.op), int64(ar.message)); err != nil {
 			return 0, err
 		}
 		_, err := a.exec(`INSERT OR IGNORE INTO uncertain (mailbox, uid) VALUES (?, ?)`, int64(b.ID), int64(f.UID))
@@ -97,7 +93,8 @@ func (a *applier) arrive(d boxDelta, ar arrival, f *Fetched) (mail.MessageID, er
 	if err := a.welcome(d, f); err != nil {
 		return 0, err
 	}
-	_, err = a.exec(`UPDATE op_targets SET copied = 1, copy = ? WHERE op = ? AND message = ?`, int64(id), int64(ar.op), int64(ar.message))
+	_, err = a.exec(`UPDATE op_targets SET copied = 1, copy = ?, uid = ?, uidvalidity = ? WHERE op = ? AND message = ?`,
+		int64(id), int64(f.UID), int64(d.validity()), int64(ar.op), int64(ar.message))
 	return id, err
 }
 

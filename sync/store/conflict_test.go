@@ -182,7 +182,7 @@ func TestAFolderIsNotDeletedBeforeItsMailIsMovedOut(t *testing.T) {
 	}
 	f.clock.pass(time.Minute)
 	w := f.ready()
-	if len(w) != 2 || w[1].Op.ID != gone.ID || w[1].KnownTotal != 0 {
+	if len(w) != 2 || w[1].Op.ID != gone.ID || w[1].Known != "10" {
 		t.Errorf("got %+v", w)
 	}
 }

@@ -188,61 +188,6 @@ func (t *tx) unplan(b *box, f *mail.Fault) error {
 	return t.emit(b.Account, mail.Here, mail.MailboxGone{Folder: ref})
 }
 
-// noteKnown keeps with an op that deletes a folder what the user could see in
-// it: mail that came later is not deleted unseen.
-func (t *tx) noteKnown(op *mail.Op, b *box) error {
-	var rows, coming int
-	if _, err := t.row(`SELECT count(*) FROM messages WHERE shown_in = ?`, []any{int64(b.ID)}, &rows); err != nil {
-		return err
-	}
-	if _, err := t.row(`SELECT (SELECT count(*) FROM ops WHERE mailbox = ?1 AND kind IN ('move', 'copy') AND state IN ('waiting', 'sending'))
-		+ (SELECT count(*) FROM messages WHERE shown_in = ?1 AND mailbox IS NOT ?1)`, []any{int64(b.ID)}, &coming); err != nil {
-		return err
-	}
-	if !b.complete() && b.hasServer {
-		rows += max(0, b.server.Total-b.known.Total)
-	}
-	next, copies, err := t.putSince(b)
-	if err != nil {
-		return err
-	}
-	rows += copies
-	if coming > 0 {
-		next = 0 // what comes by our own doing raises it
-	}
-	if op.Inverse != 0 {
-		rows = 0 // of a folder that was made here by mistake, and only if it is empty
-	}
-	_, err = t.exec(`UPDATE ops SET known_total = ?, known_next = ? WHERE id = ?`, rows, int64(next), int64(op.ID))
-	return err
-}
-
-// putSince is the UIDNEXT of a mailbox as far as it follows from where the server
-// put what was moved and copied there from here since the last pass, and how many
-// copies are among that, which do not show yet.
-func (t *tx) putSince(b *box) (next mail.UID, copies int, err error) {
-	type put struct {
-		uid    mail.UID
-		copied bool
-	}
-	puts, err := list(t, func(r scanner) (p put, err error) {
-		err = r.Scan(&p.uid, &p.copied)
-		return p, err
-	}, `SELECT g.uid, o.kind = 'copy' AND g.copy = 0 FROM op_targets g JOIN ops o ON o.id = g.op
-		WHERE o.mailbox = ? AND o.kind IN ('move', 'copy') AND g.uidvalidity = ? AND g.uid >= ? ORDER BY g.uid`,
-		int64(b.ID), int64(b.Cursor.UIDValidity), int64(max(1, b.Cursor.UIDNext)))
-	next = b.Cursor.UIDNext
-	for _, p := range puts {
-		if p.copied {
-			copies++
-		}
-		if p.uid == next {
-			next++
-		}
-	}
-	return next, copies, err
-}
-
 // finishFolderOp applies an op that the server did to what the server has.
 func (t *tx) finishFolderOp(op *mail.Op) error {
 	b, err := t.box(op.Mailbox)

@@ -84,7 +84,8 @@ func (s *Store) Op(ctx context.Context, id mail.OpID) (mail.Op, error) {
 // the same messages or the same folder. It waits for its NextTry; for the
 // match after a UIDVALIDITY change; and, when none of its messages has a
 // place, for two minutes after they went, in case they turn up elsewhere. A
-// folder is not deleted or renamed before what was done to its messages.
+// folder is not deleted or renamed before what was done to its messages; nor deleted
+// before what was put into it is found there, for two minutes.
 //
 // Ops that can be sent as one come as one, at the place of the first of them; see
 // OpWork.With. An op in state sending is ready too: Heron ended before its answer
@@ -113,7 +114,7 @@ func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.T
 					return err
 				}
 				held := h.holds(op, rows) || slices.Contains(last, op.ID)
-				if at := waitsUntil(op, rows); held || waitsForMatch(rows) || at.After(now) {
+				if at := later(waitsUntil(op, rows), w.arriving); held || waitsForMatch(rows) || at.After(now) {
 					if !held && at.After(now) && (next.IsZero() || at.Before(next)) {
 						next = at
 					}
@@ -144,8 +145,7 @@ func readWork(ctx context.Context, tx *sql.Tx, op mail.Op) (w OpWork, rows []wor
 	w.Op = op
 	switch {
 	case op.Kind == mail.OpFolderDelete || op.Kind == mail.OpFolderRename:
-		err = tx.QueryRowContext(ctx, `SELECT known_total, known_next, old_name FROM ops WHERE id = ?`, int64(op.ID)).
-			Scan(&w.KnownTotal, &w.KnownNext, &w.OldName)
+		err = readKnown(ctx, tx, &w)
 	case len(rows) == 0:
 		err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM op_targets WHERE op = ? AND agreed)`, int64(op.ID)).
 			Scan(&w.Done)

@@ -206,6 +206,9 @@ func (t *tx) change(op mail.Op, f func(*tx, *mail.Op) error) error {
 		return err
 	}
 	if ended != 0 && ofFolder(op.Kind) {
+		if _, err := t.exec(`UPDATE ops SET known = '' WHERE id = ?`, int64(op.ID)); err != nil {
+			return err
+		}
 		account, err := t.account(op.Account)
 		if err != nil {
 			return err

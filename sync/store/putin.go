@@ -170,6 +170,11 @@ func (a *applier) bringBack(d boxDelta, s stray, f *Fetched) error {
 		v.flags.bits, v.flags.words, int64(v.in), seconds(f.Received), sortKey(f), f.EmailID, int64(s.id)); err != nil {
 		return err
 	}
+	if s.expect == b.ID {
+		if err := a.arrivedAt(s.id, b, f.UID, d.validity()); err != nil {
+			return err
+		}
+	}
 	if err := a.certain(b, f.UID); err != nil {
 		return err
 	}

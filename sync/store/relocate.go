@@ -48,12 +48,12 @@ func (t *tx) believed(op *mail.Op, d Done) (Done, error) {
 
 // relocate puts a message where the server has put it.
 func (t *tx) relocate(r *target, to mail.MailboxID, d Done) error {
-	if r.box == to {
-		return nil // a pass has found it there already
-	}
 	b, err := t.box(to)
 	if err != nil {
 		return err
+	}
+	if r.box == to { // a pass has found it there already
+		return t.arrivedAt(r.id, b, r.uid, b.Cursor.UIDValidity)
 	}
 	if b.gone != 0 || !b.Kept() { // its messages are not indexed
 		return t.leave(r, 0, d.Left)

@@ -122,11 +122,12 @@ type OpWork struct {
 	Done bool
 	// Messages are the op's targets that are not yet done, in their order.
 	Messages []Target
-	// KnownTotal and KnownNext are, of an op that deletes a folder, how many
-	// messages the user could know of in it when it was queued, and the UIDNEXT
-	// then; 0: it is not to be compared.
-	KnownTotal int
-	KnownNext  mail.UID
+	// Known are, of an op that deletes a folder, the UIDs of what the user knew of in it
+	// when it was queued, as a sequence set, under the UIDVALIDITY KnownUnder; "" and 0:
+	// none.
+	Known      string
+	KnownUnder mail.UIDValidity
+	arriving   time.Time // until when it waits for what we put into the folder, and that no pass has found
 	// OldName is what a folder that an op renames or deletes was called when it was
 	// last sent, else when it was queued.
 	OldName string

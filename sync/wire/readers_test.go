@@ -254,8 +254,15 @@ func TestSet(t *testing.T) {
 
 func TestSetProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		uids := rapid.SliceOf(rapid.Custom(func(t *rapid.T) mail.UID { return mail.UID(rapid.Uint32Range(1, 60).Draw(t, "uid")) })).Draw(t, "uids")
+		some := rapid.SliceOf(rapid.Custom(func(t *rapid.T) mail.UID { return mail.UID(rapid.Uint32Range(1, 60).Draw(t, "uid")) }))
+		uids, others := some.Draw(t, "uids"), some.Draw(t, "others")
 		s := NewSet(uids)
+		for _, o := range []Set{NewSet(others), NewSet(slices.Concat(uids, others))} {
+			all := !slices.ContainsFunc(uids, func(u mail.UID) bool { return !o.Has(u) })
+			if s.Within(o) != all {
+				t.Fatalf("%v within %v: %v", s, o, !all)
+			}
+		}
 		want := slices.Compact(slices.Sorted(slices.Values(uids)))
 		if got := slices.Collect(s.UIDs()); !slices.Equal(got, want) || s.Len() != len(want) {
 			t.Fatalf("got %v, want %v", got, want)

@@ -123,6 +123,20 @@ func (s Set) Has(u mail.UID) bool {
 	return found || (i > 0 && u <= s[i-1].Hi)
 }
 
+// Within reports whether all of the set is in another one. It goes through ranges, not UIDs.
+func (s Set) Within(other Set) bool {
+	i := 0
+	for _, r := range s {
+		for i < len(other) && other[i].Hi < r.Lo {
+			i++
+		}
+		if i == len(other) || r.Lo < other[i].Lo || r.Hi > other[i].Hi {
+			return false
+		}
+	}
+	return true
+}
+
 // UIDs are all in the set, ascending.
 func (s Set) UIDs() iter.Seq[mail.UID] {
 	return func(yield func(mail.UID) bool) {
