@@ -188,7 +188,7 @@ func (s *session) endRefused(ctx context.Context, w *store.OpWork, f *mail.Fault
 		}
 	case len(w.With) > 0 && !begun:
 	default:
-		if said := (*mail.Fault)(nil); errors.As(f.Err, &said) && said.Code == mail.CodeRefusedCommand {
+		if said := (*mail.Fault)(nil); f.Code == mail.CodeGone && errors.As(f.Err, &said) && said.Code == mail.CodeRefusedCommand {
 			f = said // the folder, or the message, was not gone then
 		}
 		s.log.Warn("the server refused an op", "op", w.Op.ID, "code", f.Code)
