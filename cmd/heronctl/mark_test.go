@@ -78,6 +78,8 @@ func TestWhyNothingCameBack(t *testing.T) {
 	folder := problem(mail.CodeFolderRefused, mail.ClassProtocol, time.Minute)
 	host := problem(mail.CodeUnknownHost, mail.ClassOffline, time.Hour)
 	limit := problem(mail.CodeThrottled, mail.ClassLimit, time.Minute)
+	news := problem(mail.CodeGivenUp, mail.ClassLimit, time.Second) // of another action
+	news.News = true
 	for _, c := range []struct {
 		name     string
 		problems []api.Problem
@@ -86,6 +88,7 @@ func TestWhyNothingCameBack(t *testing.T) {
 	}{
 		{"a stale one", []api.Problem{refused}, "", mail.CodeTimeout},
 		{"one of another folder", []api.Problem{folder}, "", mail.CodeTimeout},
+		{"news of another action", []api.Problem{news}, "", mail.CodeTimeout},
 		{"no network", []api.Problem{refused, host, folder}, "", mail.CodeUnknownHost},
 		{"the newest", []api.Problem{limit, host}, "", mail.CodeThrottled},
 		{"its own", []api.Problem{refused, host}, mail.CodeRefusedCommand, mail.CodeRefusedCommand},

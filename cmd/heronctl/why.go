@@ -76,6 +76,9 @@ func hasCode(code mail.Code) func(api.Problem) bool {
 // keepsAway reports whether nothing is sent while a problem stands; others concern
 // one folder, or an action that is over.
 func keepsAway(pr api.Problem) bool {
+	if pr.News {
+		return false
+	}
 	switch pr.Class {
 	case mail.ClassOffline, mail.ClassAuth, mail.ClassTLS, mail.ClassLimit, mail.ClassLocal:
 		return true
