@@ -172,6 +172,14 @@ func (r *rig) messagesMove() {
 	r.serverHas(1, "INBOX", "Projects/Egret")
 	r.done("message", "archive", r.letterIn("INBOX", 2))
 	r.serverHas(2, "Archive")
+	// At once, where no pass has seen the copy: it is taken back, and nothing before it.
+	copied := r.done("message", "copy", r.letterIn("INBOX", 3), "--to", "Projects/Egret")
+	var op api.Op
+	if r.ok(&op, "undo", "--wait", "--timeout", "20s"); op.State != mail.OpDone || op.Inverse != copied.Op {
+		t.Errorf("undo of a copy: %+v", op)
+	}
+	r.serverHas(3, "INBOX")
+	r.serverHas(2, "Archive")
 	r.done("message", "junk", r.letterIn("INBOX", 3))
 	r.serverHas(3, "Junk")
 	moved := r.done("message", "move", r.letterIn("Projects/Egret", 0), "--to", "INBOX")
@@ -180,7 +188,6 @@ func (r *rig) messagesMove() {
 	if r.ok(&res, "message", "move", r.letterIn("INBOX", 0), "--to", "INBOX"); res.Op != 0 || res.State != mail.OpDone {
 		t.Errorf("moved to where it is: %+v", res)
 	}
-	var op api.Op
 	if r.ok(&op, "undo", fmt.Sprint(moved.Op), "--wait", "--timeout", "20s"); op.State != mail.OpDone || op.Inverse != moved.Op || op.Folder != "Projects/Egret" {
 		t.Errorf("undo: %+v", op)
 	}
