@@ -201,7 +201,7 @@ func TestUndoSaysAllThatItTookBack(t *testing.T) {
 // TestUndoSaysWhatItPassesOver: what could not be taken back, in either language, and
 // --wait waits for every op that it queued.
 func TestUndoSaysWhatItPassesOver(t *testing.T) {
-	whys := []mail.PassReason{mail.PassGone, mail.PassDeleted, mail.PassCopy, mail.PassFolder, mail.PassMail, mail.PassFound, "of a newer holder"}
+	whys := []mail.PassReason{mail.PassGone, mail.PassDeleted, mail.PassCopy, mail.PassLast, mail.PassFolder, mail.PassMail, mail.PassFound, "of a newer holder"}
 	for _, lang := range []string{"en", "de"} {
 		f := sample()
 		f.op.State, f.undoOps = mail.OpDone, []mail.OpID{6, 7, 8}

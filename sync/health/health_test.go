@@ -107,7 +107,7 @@ func TestWhatIsNotSupported(t *testing.T) {
 // named, each reason has words of its own, and none is left in English or empty.
 func TestWhyNothingIsTakenBack(t *testing.T) {
 	reasons := []mail.PassReason{
-		mail.PassGone, mail.PassDeleted, mail.PassCopy, mail.PassFolder, mail.PassMail, mail.PassFound,
+		mail.PassGone, mail.PassDeleted, mail.PassCopy, mail.PassLast, mail.PassFolder, mail.PassMail, mail.PassFound,
 		mail.PassFolderDeleted, mail.PassRefused, mail.PassUndone, "of a newer agent",
 	}
 	kinds := []mail.OpKind{

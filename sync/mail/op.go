@@ -47,6 +47,7 @@ const (
 	PassGone          PassReason = "gone"             // it is no more, as far as is known; of an action also: or is as it was
 	PassDeleted       PassReason = "deleted"          // it was deleted for good
 	PassCopy          PassReason = "copy-unknown"     // which message is the copy is not known yet
+	PassLast          PassReason = "last-copy"        // what was copied is no more: the copy is all there is
 	PassFolder        PassReason = "folder-gone"      // the folder that it came from is no more
 	PassMail          PassReason = "folder-not-empty" // the folder that was made has mail in it
 	PassFound         PassReason = "folder-was-there" // the folder that was to be made was there already

@@ -2,7 +2,8 @@ package store
 
 import "github.com/heronmail/heron/sync/mail"
 
-// removeCopies deletes the copies that an op made, where they are known.
+// removeCopies deletes the copies that an op made, where they are known and what was
+// copied is there still.
 func (t *tx) removeCopies(op, inv mail.Op, u *Undone) (mail.Op, error) {
 	ds, err := t.didTo(op.ID)
 	if err != nil {
@@ -26,9 +27,19 @@ func (t *tx) removeCopies(op, inv mail.Op, u *Undone) (mail.Op, error) {
 		if err != nil {
 			return mail.Op{}, err
 		}
-		if ok && r.in != 0 {
-			ts = append(ts, opTarget{target: r})
+		if !ok || r.in == 0 {
+			continue
 		}
+		original, ok, err := t.target(d.id)
+		if err != nil {
+			return mail.Op{}, err
+		}
+		if !ok || original.in == 0 || !original.flags.shown.visible() {
+			u.pass(op.ID, mail.PassLast, 1)
+			why = mail.PassLast
+			continue
+		}
+		ts = append(ts, opTarget{target: r})
 	}
 	if len(ts) == 0 {
 		return mail.Op{}, notUndoable(op.ID, why)

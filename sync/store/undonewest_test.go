@@ -24,13 +24,15 @@ func (f *fixture) did(op mail.Op) mail.Op {
 	return op
 }
 
+// scene is a store of two folders.
+type scene struct {
+	*fixture
+	inbox, work mail.Mailbox
+}
+
 // TestUndoTakesNothingElseBack: the last thing that the user did cannot be taken back.
 // That is said, with what was done before it, which stays until the user names it.
 func TestUndoTakesNothingElseBack(t *testing.T) {
-	type scene struct {
-		*fixture
-		inbox, work mail.Mailbox
-	}
 	for name, c := range map[string]struct {
 		want mail.PassReason
 		last func(scene) mail.OpID
@@ -146,6 +148,37 @@ func TestUndoOfACopyThatWasJustMade(t *testing.T) {
 			wantKinds(t, f.apply(inStep(work.ID, 1, 11)))
 			f.counts("Work", 0, 0)
 			f.counts("INBOX", 3, 2)
+		})
+	}
+}
+
+// TestUndoKeepsTheLastCopy: what was copied is deleted for good since, here or elsewhere,
+// or is about to be. To take the copy back would take away all there is.
+func TestUndoKeepsTheLastCopy(t *testing.T) {
+	for name, deleted := range map[string]func(scene, mail.MessageID){
+		"deleted here": func(s scene, id mail.MessageID) {
+			s.did(s.queue(mail.Op{Kind: mail.OpDelete, Targets: []mail.MessageID{id}}))
+		},
+		"to be deleted": func(s scene, id mail.MessageID) {
+			s.queue(mail.Op{Kind: mail.OpDelete, Targets: []mail.MessageID{id}})
+		},
+		"deleted elsewhere": func(s scene, _ mail.MessageID) { s.apply(Delta{Mailbox: s.inbox.ID, Gone: []mail.UID{2}}) },
+		"flagged Deleted, elsewhere": func(s scene, _ mail.MessageID) {
+			s.apply(Delta{Mailbox: s.inbox.ID, Flags: []FlagUpdate{{UID: 2, Flags: mail.NewFlags(mail.FlagDeleted)}}})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, inbox, work := twoFolders(t)
+			id := f.id(inbox, 2)
+			made := f.queue(mail.Op{Kind: mail.OpCopy, Targets: []mail.MessageID{id}, Mailbox: work.ID})
+			f.must(f.StartOp(f.ctx(), made.ID))
+			f.must(f.FinishOp(f.ctx(), made.ID, []Done{{ID: id, UID: 10, UIDValidity: 1}}))
+			f.apply(inStep(work.ID, 1, 11, msg(10, 2)))
+			deleted(scene{f, inbox, work}, id)
+			if got, err := f.Undo(f.ctx(), made.ID); whyNot(err) != mail.PassLast {
+				t.Errorf("taken back: %+v, %v", got, err)
+			}
+			f.counts("Work", 1, 1)
 		})
 	}
 }
