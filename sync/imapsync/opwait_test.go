@@ -128,7 +128,7 @@ func TestAServerThatIsBusyForHours(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := &fallsOver{over: []string{"UID STORE"}, says: "NO [UNAVAILABLE] Busy"}
 			f.falls(true)
-			inBubble(t, f.dial, nil, func(t *bubble) {
+			inBubble(t, f.dial, func(c *Config) { c.PollInterval = time.Hour }, func(t *bubble) {
 				time.Sleep(time.Minute)
 				op := t.flag(t.ids("INBOX"))
 				time.Sleep(12 * time.Hour)
