@@ -181,9 +181,14 @@ func hasProblem(list []api.Problem, code mail.Code) (api.Problem, bool) {
 // eventually looks until nothing is wrong.
 func (r *rig) eventually(what string, wrong func() string) {
 	r.t.Helper()
+	r.within(patience, what, wrong)
+}
+
+func (r *rig) within(most time.Duration, what string, wrong func() string) {
+	r.t.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for limit := time.Now().Add(patience); ; <-tick.C {
+	for limit := time.Now().Add(most); ; <-tick.C {
 		problem := wrong()
 		if problem == "" {
 			return

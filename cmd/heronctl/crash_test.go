@@ -221,6 +221,10 @@ func (k *killing) deliver(c *imapclient.Client) error {
 	return errors.Join(werr, cerr, err)
 }
 
+// longest is how long an action may wait by itself: two minutes for mail that may turn
+// up, and some.
+const longest = 3 * time.Minute
+
 // settle waits until nothing is left to be sent, and for one more pass. The queue may be
 // long, on a busy machine: it has to get shorter. An action on what somebody deleted
 // waits on: it might turn up elsewhere.
@@ -235,7 +239,7 @@ func (k *killing) settle() {
 		return err
 	}
 	for left := math.MaxInt; left > 0; {
-		k.eventually(fmt.Sprintf("fewer than %d actions wait", left), func() string {
+		k.within(longest, fmt.Sprintf("fewer than %d actions wait", left), func() string {
 			if err := pass(); err != nil {
 				return err.Error()
 			}
