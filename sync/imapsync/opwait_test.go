@@ -50,7 +50,7 @@ func TestWhatIsPutOffIsSentWhenItsTimeComes(t *testing.T) {
 // looked at before the rest of the queue is sent.
 func TestNewMailComesBetweenManyActions(t *testing.T) {
 	mark := func(n string) string {
-		return "C: K" + n + " UID STORE " + n + " +FLAGS.SILENT (\\Seen)\nC: L" + n + " UID FETCH " + n + " (UID)\n" +
+		return "C: K" + n + " UID STORE " + n + " +FLAGS.SILENT (\\Flagged)\nC: L" + n + " UID FETCH " + n + " (UID)\n" +
 			"S: <pause 1s>\nS: K" + n + " OK done\nS: * " + n + " FETCH (UID " + n + ")\nS: L" + n + " OK done\n"
 	}
 	news := "S: * 3 EXISTS\n"
@@ -61,21 +61,9 @@ func TestNewMailComesBetweenManyActions(t *testing.T) {
 		mark("2") + "C: ? IDLE\nS: + go\nC: <anything>\n"
 	inBubble(t, plays(transcript), func(c *Config) { c.PollInterval = time.Hour }, func(t *bubble) {
 		synctest.Wait()
-		inbox, err := t.store.MailboxByPath(t.Context(), "a", "INBOX")
-		if err != nil {
-			t.Fatal(err)
-		}
-		page, err := t.store.Messages(t.Context(), store.MessageQuery{Mailboxes: []mail.MailboxID{inbox.ID}, Limit: 2})
-		if err != nil || len(page.Messages) != 2 {
-			t.Fatalf("%+v, %v", page, err)
-		}
-		for i := range page.Messages {
-			op := mail.Op{Kind: mail.OpFlags, Targets: []mail.MessageID{page.Messages[1-i].ID}, Add: mail.NewFlags(mail.FlagSeen)}
-			if _, err := t.store.Enqueue(t.Context(), op); err != nil {
-				t.Fatal(err)
-			}
-		}
-		t.w.OpsQueued()
+		ids := t.ids("INBOX")
+		t.flag(ids[1:])
+		t.flag(ids[:1])
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if ops, err := t.store.Ops(t.Context(), "a"); err != nil || len(ops) > 0 {
