@@ -93,6 +93,16 @@ func TestFoldersWhoseAnswerWasLost(t *testing.T) {
 			[]string{"INBOX", "Job", "Lists", "Plans"},
 			"here folder.renamed",
 		},
+		// What was moved there was not heard of either: nothing in it is known.
+		"renamed, with mail in it": {
+			mail.Op{Kind: mail.OpFolderRename, Name: "Job"},
+			nil,
+			rename,
+			strings.Replace(have("Lists", "Plans", "Job"), "Job (MESSAGES 0 UIDNEXT 1", "Job (MESSAGES 1 UIDNEXT 2", 1) + isGone("Work") +
+				strings.NewReplacer("Work", "Job", "UIDVALIDITY 9", "UIDVALIDITY 20").Replace(copyInWork()) + lookAtInbox(2) + lsub + "S: F1 OK done\n",
+			[]string{"INBOX", "Job", "Lists", "Plans"},
+			"here folder.renamed",
+		},
 		"renamed, and another made": {
 			mail.Op{Kind: mail.OpFolderRename, Name: "Job"},
 			nil,

@@ -18,11 +18,11 @@ const samples = 5
 const mostTries = 3
 
 // renames finds the folders of a listing that are known under another name: by
-// OLDNAME where the server says it (RFC 5465), else a folder that is not under
-// its name any more and one that is under a new name, with the same UIDVALIDITY
-// and the same messages. A server may give the same UIDVALIDITY to all of its
-// folders: it proves nothing alone. The folders inside a renamed one are left
-// to the store.
+// OLDNAME where the server says it (RFC 5465), then one that has the name which we
+// asked for without hearing the answer, else a folder that is not under its name any
+// more and one that is under a new name, with the same UIDVALIDITY and the same
+// messages. A server may give the same UIDVALIDITY to all of its folders: it proves
+// nothing alone. The folders inside a renamed one are left to the store.
 func (s *session) renames(ctx context.Context, list []listed, boxes []mail.Mailbox) (map[string]string, error) {
 	r := renaming{out: map[string]string{}, known: map[string]*mail.Mailbox{}, there: map[string]*listed{}, taken: map[string]bool{}}
 	for i := range boxes {
@@ -41,10 +41,20 @@ func (s *session) renames(ctx context.Context, list []listed, boxes []mail.Mailb
 			fresh = append(fresh, l)
 		}
 	}
+	asked, err := s.w.cfg.Store.AskedNames(ctx, s.w.cfg.Account.ID)
+	if err != nil {
+		return nil, err
+	}
+	for i := range boxes {
+		b := &boxes[i]
+		if l := r.there[asked[b.ID]]; l != nil && r.known[l.Name] == nil && r.left(b) && !isAnother(b.Cursor, l) {
+			r.found(l.Name, b.Name)
+		}
+	}
 	// Parents first: what is inside goes with them.
 	slices.SortStableFunc(fresh, func(a, b *listed) int { return len(a.Name) - len(b.Name) })
 	for _, l := range fresh {
-		if r.withParent(l) || !l.indexed() || !l.hasStatus || l.status.UIDValidity == 0 {
+		if r.out[l.Name] != "" || r.withParent(l) || !l.indexed() || !l.hasStatus || l.status.UIDValidity == 0 {
 			continue
 		}
 		for _, b := range r.candidates(l, boxes) {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"strings"
@@ -227,6 +228,28 @@ func (t *tx) finishFolderOp(op *mail.Op) error {
 	default:
 	}
 	return nil
+}
+
+// AskedNames returns the names that mailboxes of an account may have on the server by
+// now, as we asked for them and do not know the answer.
+func (s *Store) AskedNames(ctx context.Context, account mail.AccountID) (map[mail.MailboxID]string, error) {
+	type rename struct {
+		id   mail.MailboxID
+		name string
+	}
+	out := map[mail.MailboxID]string{}
+	renames, err := query(ctx, s.read, func(r scanner) (a rename, err error) {
+		err = r.Scan(&a.id, &a.name)
+		return a, err
+	}, `SELECT o.mailbox, o.name FROM ops o JOIN accounts a ON a.id = o.account
+		WHERE o.state = 'sending' AND o.kind = 'folder.rename' AND a.name = ? ORDER BY o.id`, string(account))
+	if err != nil {
+		return nil, fault(s.path(), "list names that were asked for", err)
+	}
+	for _, a := range renames {
+		out[a.id] = a.name
+	}
+	return out, nil
 }
 
 // renamed gives a mailbox and those inside it their new names.
