@@ -30,6 +30,10 @@ func (r *round) rest() {
 	r.found(ctx)
 }
 
+// leastLooks is how often all is looked at before it is called wrong, however long it
+// takes.
+const leastLooks = 5
+
 // found gives machines the time in which they show a message where they moved it
 // although it is not found there: somebody may have moved it on at once. It is
 // also that of a second look: while a folder is made or deleted, Dovecot may list
@@ -37,7 +41,8 @@ func (r *round) rest() {
 func (r *round) found(ctx context.Context) {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
-	for late := time.Now().Add(2 * grace); time.Now().Before(late); <-tick.C {
+	late := time.Now().Add(2 * grace)
+	for looks := 0; looks < leastLooks || time.Now().Before(late); looks++ {
 		server, subscribed := r.dc.View(r, r.user), r.subscribed()
 		agreed := true
 		for _, m := range r.machines {
@@ -46,6 +51,7 @@ func (r *round) found(ctx context.Context) {
 		if agreed {
 			return
 		}
+		<-tick.C
 		for _, m := range r.machines {
 			m.pass(ctx)
 		}
