@@ -11,8 +11,9 @@ import (
 
 // ask is something that another goroutine wants of the session.
 type ask struct {
-	body mail.MessageID // fetch it; 0: one full pass
-	done chan answer    // has room for the one answer
+	body   mail.MessageID // fetch it; 0: one full pass
+	done   chan answer    // has room for the one answer
+	failed *answer        // of a pass with which the connection ended; it is given by Serve
 }
 
 type answer struct {
@@ -150,6 +151,16 @@ func (w *Worker) takeAsks(want func(*ask) bool) []*ask {
 	return out
 }
 
+// giveBack leaves asks whose pass failed to answerFailed.
+func (w *Worker) giveBack(asks []*ask, failed answer) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, a := range asks {
+		a.failed = &failed
+	}
+	w.asks = append(w.asks, asks...)
+}
+
 // asked reports whether something is asked for.
 func (w *Worker) asked() bool {
 	w.mu.Lock()
@@ -159,8 +170,16 @@ func (w *Worker) asked() bool {
 
 // failAsks answers all asks: it cannot be done now.
 func (w *Worker) failAsks(f *mail.Fault) {
+	w.answerFailed()
 	for _, a := range w.takeAsks(func(*ask) bool { return true }) {
 		a.done <- answer{Report{Account: w.cfg.Account.ID}, f}
+	}
+}
+
+// answerFailed answers those whose pass failed.
+func (w *Worker) answerFailed() {
+	for _, a := range w.takeAsks(func(a *ask) bool { return a.failed != nil }) {
+		a.done <- *a.failed
 	}
 }
 
@@ -188,7 +207,8 @@ func (s *session) serveBodies(ctx context.Context) error {
 }
 
 // serveSyncs makes the full passes that were asked for: one for all. before is
-// what the connection had counted when it began on them.
+// what the connection had counted when it began on them. What fails ends the
+// connection, and is answered when the problem is kept: who asked may end the process.
 func (s *session) serveSyncs(ctx context.Context, before Report) (served bool, err error) {
 	asks := s.w.takeAsks(func(a *ask) bool { return a.body == 0 })
 	if len(asks) == 0 {
@@ -197,10 +217,14 @@ func (s *session) serveSyncs(ctx context.Context, before Report) (served bool, e
 	began := time.Now()
 	r, err := s.fullSync(ctx, before)
 	r.Account, r.Elapsed = s.w.cfg.Account.ID, time.Since(began)
-	for _, a := range asks {
-		a.done <- answer{r, err}
+	if err != nil {
+		s.w.giveBack(asks, answer{r, err})
+		return true, err
 	}
-	return true, err
+	for _, a := range asks {
+		a.done <- answer{report: r}
+	}
+	return true, nil
 }
 
 // fullSync makes a full pass, and goes on until there is nothing left to do.

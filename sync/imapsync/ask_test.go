@@ -2,6 +2,7 @@ package imapsync
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"strings"
 	"testing"
@@ -65,6 +66,39 @@ func TestWhoAsksBeforeItIsServedIsAnswered(t *testing.T) {
 			t.Error("it was not answered")
 		}
 		synctest.Wait()
+	})
+}
+
+// slowLog takes a second for each line.
+type slowLog struct{}
+
+func (slowLog) Write(b []byte) (int, error) {
+	time.Sleep(time.Second)
+	return len(b), nil
+}
+
+// TestWhatIsAnsweredIsKept: who asked for a pass may end Heron at the answer, as
+// heronctl does. What it failed of is in the store by then, and is shown afterwards.
+func TestWhatIsAnsweredIsKept(t *testing.T) {
+	var script *mailtest.Script
+	dial := func(ctx context.Context, t *testing.T, o wire.Options) (*wire.Conn, error) {
+		t.Helper()
+		time.Sleep(time.Second) // it is served meanwhile, and asked
+		if script != nil {
+			return nil, &mail.Fault{Code: mail.CodeUnreachable, Class: mail.ClassOffline}
+		}
+		script = mailtest.NewScript(t, "S: * PREAUTH [CAPABILITY IMAP4rev1 LIST-EXTENDED LIST-STATUS] ready\n"+
+			"C: ? LIST \"\" \"*\" RETURN (SUBSCRIBED STATUS (MESSAGES UIDNEXT UIDVALIDITY UNSEEN))\nS: <close>\n")
+		o.Dial.DialContext = func(context.Context, string, string) (net.Conn, error) { return script.NewConn(), nil }
+		return wire.Dial(ctx, o)
+	}
+	inBubble(t, dial, func(c *Config) { c.Log = slog.New(slog.NewTextHandler(slowLog{}, nil)) }, func(t *bubble) {
+		synctest.Wait()
+		_, err := t.w.Sync(t.Context())
+		ps, perr := t.store.Problems(t.Context())
+		if f := mail.FaultOf(err); err == nil || perr != nil || len(ps) != 1 || ps[0].Code != f.Code {
+			t.Errorf("answered %v; problems: %+v, %v", err, ps, perr)
+		}
 	})
 }
 

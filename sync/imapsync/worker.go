@@ -150,10 +150,12 @@ func (w *Worker) Serve(ctx context.Context) error {
 		case w.takeDropped():
 			b.hurry()
 			drain(w.kick)
+			w.answerFailed()
 			continue
 		case steady && f.Class == mail.ClassOffline:
 			// It worked until now: most likely it works at once again, and
-			// nobody has to hear of it.
+			// nobody has to hear of it but who asked.
+			w.answerFailed()
 			continue
 		}
 		if w.takeNarrowed() {
