@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
 
 	"github.com/heronmail/heron/sync/mail"
 	"github.com/heronmail/heron/sync/mailtest"
@@ -266,6 +267,21 @@ func (r *cellRig) nextSecond() {
 	mailtest.Await(r.T, "the next second", func() bool { return time.Now().Unix() > now+1 })
 }
 
+// namesTold is look for a change of a folder's name. A session that polls may have
+// listed the folders amid the change, and sees the rest of it with the next one.
+func namesTold[C mail.Change](r *cellRig, c *imapclient.Client) {
+	r.Helper()
+	r.look()
+	if r.tell != "poll" {
+		return
+	}
+	began := time.Now().Unix()
+	mailtest.Await(r.T, "what was done, or the next second", func() bool {
+		return len(only[C](r.rig)) > 0 || time.Now().Unix() > began+1
+	})
+	nudged[C](r.rig, c)
+}
+
 // folders: what another machine does with folders.
 func (r *cellRig) folders() {
 	r.Helper()
@@ -287,7 +303,7 @@ func (r *cellRig) folders() {
 	if err := c.Rename("Plans", "Pläne", nil).Wait(); err != nil {
 		r.Fatal(err)
 	}
-	r.look()
+	namesTold[mail.MailboxRenamed](r, c)
 	if got := awaits[mail.MailboxRenamed](r.rig); got.Folder.ID != folder || got.From != "Plans" || got.Folder.Path != "Pläne" {
 		r.Errorf("told of a renamed folder: %+v", got)
 	}
@@ -300,7 +316,7 @@ func (r *cellRig) folders() {
 	if err := c.Delete("Pläne").Wait(); err != nil {
 		r.Fatal(err)
 	}
-	r.look()
+	namesTold[mail.MailboxGone](r, c)
 	if got := awaits[mail.MailboxGone](r.rig); got.Folder.ID != folder {
 		r.Errorf("told of a deleted folder: %+v", got)
 	}
