@@ -83,9 +83,10 @@ func (s *Store) Op(ctx context.Context, id mail.OpID) (mail.Op, error) {
 // in which they were queued. An op that has to wait holds back later ones on
 // the same messages or the same folder. It waits for its NextTry; for the
 // match after a UIDVALIDITY change; and, when none of its messages has a
-// place, for two minutes after they went, in case they turn up elsewhere. A
-// folder is not deleted or renamed before what was done to its messages; nor deleted
-// before what was put into it is found there, for two minutes.
+// place, for two minutes after they went, in case they turn up elsewhere. A copy is
+// not taken back for as long after what was copied went. A folder is not deleted or
+// renamed before what was done to its messages; nor deleted before what was put into
+// it is found there, for two minutes.
 //
 // Ops that can be sent as one come as one, at the place of the first of them; see
 // OpWork.With. An op in state sending is ready too: Heron ended before its answer
@@ -146,6 +147,8 @@ func readWork(ctx context.Context, tx *sql.Tx, op mail.Op) (w OpWork, rows []wor
 	switch {
 	case op.Kind == mail.OpFolderDelete || op.Kind == mail.OpFolderRename:
 		err = readKnown(ctx, tx, &w)
+	case w.TakesCopiesBack() && len(rows) > 0:
+		err = readOriginals(ctx, tx, &w, rows)
 	case len(rows) == 0:
 		err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM op_targets WHERE op = ? AND agreed)`, int64(op.ID)).
 			Scan(&w.Done)

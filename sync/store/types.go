@@ -127,7 +127,7 @@ type OpWork struct {
 	// none.
 	Known      string
 	KnownUnder mail.UIDValidity
-	arriving   time.Time // until when it waits for what we put into the folder, and that no pass has found
+	arriving   time.Time // until when it waits for what no pass has found: what we put into the folder, or what was copied
 	// OldName is what a folder that an op renames or deletes was called when it was
 	// last sent, else when it was queued.
 	OldName string
@@ -148,6 +148,9 @@ type Target struct {
 	Copied       bool
 	Arrived      mail.UID
 	ArrivedUnder mail.UIDValidity
+	// Original is, of a copy that is taken back, where the server has what was copied;
+	// zero if nowhere, or only flagged \Deleted.
+	Original mail.Location
 }
 
 // AccountState is how an account stood with its server when it was last told.

@@ -1,6 +1,11 @@
 package store
 
-import "github.com/heronmail/heron/sync/mail"
+import (
+	"context"
+	"database/sql"
+
+	"github.com/heronmail/heron/sync/mail"
+)
 
 // removeCopies deletes the copies that an op made, where they are known and what was
 // copied is there still.
@@ -102,4 +107,46 @@ func (t *tx) insertCopy(b *box, d Done) (mail.MessageID, error) {
 		}
 	}
 	return id, t.tellBack(b.Account, mail.Here, b.ID, []item{{id, d.UID}})
+}
+
+// TakesCopiesBack reports whether the op deletes copies that another one made. Where
+// what was copied is no more they are all there is, whatever was so when it was queued.
+func (w *OpWork) TakesCopiesBack() bool { return w.Op.Kind == mail.OpDelete && w.Op.Inverse != 0 }
+
+// original is what a copy was made of.
+type original struct {
+	copy  mail.MessageID
+	at    mail.Location
+	reset bool
+	lost  int64
+}
+
+func scanOriginal(r scanner) (o original, err error) {
+	var flags flagSet
+	err = r.Scan(&o.copy, &o.at.Mailbox, &o.at.UIDValidity, &o.at.UID, &flags.bits, &o.reset, &o.lost)
+	if !flags.visible() {
+		o.at = mail.Location{}
+	}
+	return o, err
+}
+
+// readOriginals reads, for an op that takes copies back, where the originals are. It
+// waits for those that are in limbo.
+func readOriginals(ctx context.Context, tx *sql.Tx, w *OpWork, rows []work) error {
+	found, err := query(ctx, tx, scanOriginal, `SELECT t.copy, coalesce(m.mailbox, 0), coalesce(b.uidvalidity, 0), m.uid, m.server, m.reset, m.lost
+		FROM op_targets t JOIN messages m ON m.id = t.message LEFT JOIN mailboxes b ON b.id = m.mailbox
+		WHERE t.op = ? AND t.copy <> 0`, int64(w.Op.Inverse))
+	of := make(map[mail.MessageID]original, len(found))
+	for _, o := range found {
+		of[o.copy] = o
+	}
+	for i := range rows {
+		o := of[rows[i].ID]
+		w.Messages[i].Original = o.at
+		rows[i].reset = rows[i].reset || o.reset
+		if o.lost != 0 {
+			w.arriving = later(w.arriving, fromNanos(o.lost).Add(strayGrace))
+		}
+	}
+	return err
 }

@@ -183,6 +183,35 @@ func TestUndoKeepsTheLastCopy(t *testing.T) {
 	}
 }
 
+// TestUndoOfACopyWaitsForWhatWasCopied: another machine takes it away after the copy was
+// taken back here, and before that is sent. It may only have been moved, which is waited
+// for; when it has turned up nowhere, the copy is all there is.
+func TestUndoOfACopyWaitsForWhatWasCopied(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	id := f.id(inbox, 2)
+	made := f.queue(mail.Op{Kind: mail.OpCopy, Targets: []mail.MessageID{id}, Mailbox: work.ID})
+	f.must(f.FinishOp(f.ctx(), made.ID, []Done{{ID: id, UID: 10, UIDValidity: 1}}))
+	f.apply(inStep(work.ID, 1, 11, msg(10, 2)))
+	_, err := f.Undo(f.ctx(), made.ID)
+	f.must(err)
+	original := func(when string, want mail.Location) {
+		t.Helper()
+		if w := f.ready(); len(w) != 1 || !w[0].TakesCopiesBack() || w[0].Messages[0].Original != want {
+			t.Errorf("%s, what is to be sent: %+v", when, w)
+		}
+	}
+	original("before", mail.Location{Mailbox: inbox.ID, UIDValidity: 1, UID: 2})
+	f.apply(Delta{Mailbox: inbox.ID, Gone: []mail.UID{2}})
+	if w, next, err := f.ReadyOps(f.ctx(), acc, f.clock.now()); err != nil || len(w) != 0 || !next.Equal(f.clock.now().Add(strayGrace)) {
+		t.Errorf("to be sent: %+v, next at %v, %v", w, next, err)
+	}
+	f.apply(Delta{Mailbox: work.ID, Added: []Fetched{msg(11, 2)}})
+	original("moved", mail.Location{Mailbox: work.ID, UIDValidity: 1, UID: 11})
+	f.apply(Delta{Mailbox: work.ID, Gone: []mail.UID{11}})
+	f.clock.pass(strayGrace)
+	original("deleted", mail.Location{})
+}
+
 // TestUndoOfACopyThatCannotBeDeleted: the server refuses to delete it again. It is there,
 // and can be read and found as any other.
 func TestUndoOfACopyThatCannotBeDeleted(t *testing.T) {
