@@ -56,6 +56,7 @@ func newCopiesModel(rt *rapid.T) *copiesModel {
 		names: []string{"INBOX", "Work", "Play", "Junk"}, roles: map[string]mail.Role{"Junk": mail.RoleJunk},
 	}
 	m.must(err)
+	m.must(makeEmpty(filepath.Join(dir, "data")))
 	m.open()
 	m.list()
 	return m

@@ -84,7 +84,7 @@ func TestFailingDisk(t *testing.T) {
 func TestFailingDiskAndActions(t *testing.T) {
 	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EIO} {
 		t.Run(errno.Error(), func(t *testing.T) {
-			const n = 36
+			const n = 12
 			f := open(t)
 			b := f.inbox(n)
 			d := failWrites(t, f.dir, errno)
@@ -121,7 +121,7 @@ func TestFailingDiskAndActions(t *testing.T) {
 					op, err = f.Enqueue(f.ctx(), mail.Op{Kind: mail.OpFlags, Targets: []mail.MessageID{id}, Add: seen})
 					return err
 				}, func(done bool) { is(done, done) })
-				if uid%12 == 0 {
+				if uid%6 == 0 {
 					f = f.again()
 					is(true, true)
 				}

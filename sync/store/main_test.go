@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -55,7 +57,41 @@ type fixture struct {
 
 func open(t *testing.T) *fixture {
 	t.Helper()
-	return openAt(t, filepath.Join(t.TempDir(), "data"), &clock{t: day})
+	dir := filepath.Join(t.TempDir(), "data")
+	if err := makeEmpty(dir); err != nil {
+		t.Fatal(err)
+	}
+	return openAt(t, dir, &clock{t: day})
+}
+
+// empty is the file of a store with nothing in it. To go through all the migrations
+// takes the race detector most of a second: tests that have others in mind copy it.
+var empty = sync.OnceValues(func() (file []byte, err error) {
+	dir, err := os.MkdirTemp("", "heron-empty-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	s, err := Open(context.Background(), dir, Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(dir, dbName))
+})
+
+// makeEmpty makes a folder with a store in it that is as new.
+func makeEmpty(dir string) error {
+	file, err := empty()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, dbName), file, 0o600)
 }
 
 func openAt(t *testing.T, dir string, c *clock) *fixture {

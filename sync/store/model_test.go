@@ -113,6 +113,7 @@ func newModel(rt *rapid.T) *model {
 		msgs: map[int]*modelMsg{}, told: map[mail.MailboxID]mail.Counts{},
 	}
 	m.must(err)
+	m.must(makeEmpty(filepath.Join(dir, "data")))
 	m.open()
 	var l Listing
 	for _, n := range []string{"INBOX", "Work", "Archive"} {
