@@ -3,7 +3,6 @@ package imapsync
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/heronmail/heron/sync/mail"
@@ -39,7 +38,7 @@ func (s *session) recall(ctx context.Context, w *store.OpWork, ms []store.Target
 		return err
 	}
 	for i := range ms {
-		ms[i].Copied = ms[i].Copied || slices.ContainsFunc(found, func(m store.Target) bool { return m.ID == ms[i].ID })
+		ms[i].Copied = ms[i].Copied || holds(found, ms[i].ID)
 	}
 	return nil
 }
@@ -60,8 +59,9 @@ func (s *session) recallMoved(ctx context.Context, w *store.OpWork, ms []store.T
 
 // lookFor asks a mailbox for messages, and returns those that it has. What the server
 // does not answer it does not have; a mailbox that is left out for now is Fault
-// folder-refused. sure says that the message goes from where it is
-// if it is found: then it has to be named, by EMAILID or Message-ID.
+// folder-refused. sure says that the message goes from where it is if it is found: then
+// it has to be named, by the UID of its copy, EMAILID or Message-ID, and must not be
+// flagged \Deleted.
 func (s *session) lookFor(ctx context.Context, box *mail.Mailbox, ms []store.Target, sure bool) ([]store.Target, error) {
 	if len(ms) == 0 {
 		return nil, nil
@@ -77,6 +77,11 @@ func (s *session) lookFor(ctx context.Context, box *mail.Mailbox, ms []store.Tar
 		return nil, err
 	}
 	var found []store.Target
+	if sure {
+		if found, ms, err = s.byArrival(ctx, ms, data.UIDValidity); err != nil {
+			return nil, err
+		}
+	}
 	for i := range ms {
 		// One at a time: an answer does not say what it is an answer to.
 		there, err := s.has(ctx, &ms[i].Message, sure)
@@ -90,10 +95,16 @@ func (s *session) lookFor(ctx context.Context, box *mail.Mailbox, ms []store.Tar
 	return found, nil
 }
 
+// notDeleted ends a search for what is not about to go.
+const notDeleted = " UNDELETED"
+
 // has reports whether the open mailbox has a message: by what names it, the surest
 // first, as far as the server takes that; else by all that can be asked and compared.
 func (s *session) has(ctx context.Context, m *mail.Message, sure bool) (bool, error) {
 	for _, key := range s.names(m) {
+		if sure {
+			key += notDeleted
+		}
 		uids, answered, err := s.search(ctx, key)
 		if err != nil || answered {
 			return uids.Len() > 0, err

@@ -31,6 +31,9 @@ const (
 	originalGoes = "C: M2 UID STORE 1 +FLAGS.SILENT (\\Deleted)\nS: M2 OK done\nC: M3 UID EXPUNGE 1\nS: M3 OK done\n"
 )
 
+// notFlagged is a search that leaves out what is flagged \Deleted.
+func notFlagged(search string) string { return strings.TrimSuffix(search, "\n") + " UNDELETED\n" }
+
 // cutOff is what is sent of a copy or a move before the connection is cut, and on the
 // next one.
 type cutOff struct {
@@ -85,12 +88,13 @@ func (c cutOff) play(t *testing.T, others *strings.Replacer) {
 func TestCutOffWhereNobodyLooks(t *testing.T) {
 	t.Parallel()
 	yes, no, in := openAll+byMessageID+"S: * SEARCH 8\nS: Q2 OK done\n", openAll+byMessageID+"S: * SEARCH\nS: Q2 OK done\n", toInboxAgain+selected("Q3", 2, 3)
+	sure := strings.NewReplacer(byMessageID, notFlagged(byMessageID)) // before the original goes
 	for name, c := range map[string]cutOff{
 		"a copy that was made":     {mail.OpCopy, "UIDPLUS", copyToAll, 2, yes + in, 2},
 		"a copy that was not":      {mail.OpCopy, "UIDPLUS", copyToAll, 2, no + in + copiedToAll, 2},
 		"a folder nobody can open": {mail.OpCopy, "UIDPLUS", copyToAll, 2, "C: Q1 EXAMINE \"All\"\nS: Q1 NO not now\n" + in + copiedToAll, 2},
-		"moved by copy, made":      {mail.OpMove, "UIDPLUS", copyToAll, 2, yes + in + originalGoes, 1},
-		"moved by copy, not made":  {mail.OpMove, "UIDPLUS", copyToAll, 2, no + in + copiedToAll + originalGoes, 1},
+		"moved by copy, made":      {mail.OpMove, "UIDPLUS", copyToAll, 2, sure.Replace(yes) + in + originalGoes, 1},
+		"moved by copy, not made":  {mail.OpMove, "UIDPLUS", copyToAll, 2, sure.Replace(no) + in + copiedToAll + originalGoes, 1},
 		"moved, and still here":    {mail.OpMove, "MOVE", moveToAll, 2, moveToAll + "S: M1 OK done\n", 1},
 		"moved, and gone":          {mail.OpMove, "MOVE", moveToAll, 1, yes, 1},
 	} {
@@ -107,11 +111,11 @@ func TestCutOffAndNamedByTheServer(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]string{
 		"found":   "S: * SEARCH 8\nS: Q4 OK done\n",
-		"refused": "S: Q4 BAD what?\n" + byMessageID + "S: * SEARCH 8\nS: Q2 OK done\n",
+		"refused": "S: Q4 BAD what?\n" + notFlagged(byMessageID) + "S: * SEARCH 8\nS: Q2 OK done\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := cutOff{mail.OpMove, "UIDPLUS OBJECTID", copyToAll, 2, openAll + "C: Q4 UID SEARCH EMAILID M-1\n" + answer + toInboxAgain + selected("Q3", 2, 3) + originalGoes, 1}
+			c := cutOff{mail.OpMove, "UIDPLUS OBJECTID", copyToAll, 2, openAll + "C: Q4 UID SEARCH EMAILID M-1 UNDELETED\n" + answer + toInboxAgain + selected("Q3", 2, 3) + originalGoes, 1}
 			c.play(t, strings.NewReplacer("INTERNALDATE)", "INTERNALDATE EMAILID)", "(UID 1 ", "(UID 1 EMAILID (M-1) "))
 		})
 	}

@@ -22,6 +22,10 @@ func (s *session) moveMessages(ctx context.Context, w *store.OpWork, g group) (*
 		// Another program has moved them there, or we did and did not hear of it.
 		return nil, s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(g.messages, copied{}), w.With...)
 	}
+	missing, err := s.missingCopies(ctx, dest, g.messages)
+	if err != nil {
+		return nil, err
+	}
 	move := s.moves()
 	if !move { // a message that was moved is not here
 		if err := s.recall(ctx, w, g.messages); err != nil {
@@ -31,12 +35,15 @@ func (s *session) moveMessages(ctx context.Context, w *store.OpWork, g group) (*
 	if f, err := s.enterToRemove(ctx, g, move); f != nil || err != nil {
 		return f, err
 	}
+	if f, err := s.copyAnew(ctx, w, g, missing); f != nil || err != nil {
+		return f, err
+	}
 	for part := range slices.Chunk(g.messages, opBurst) {
 		there, here := byCopied(part)
 		if f, err := s.movePart(ctx, w, dest, here, move); f != nil || err != nil {
 			return f, err
 		}
-		// A try before this one copied them, and was cut off then.
+		// A try before this one copied them, and the copies are there.
 		if f, err := s.removePart(ctx, w, there); f != nil || err != nil {
 			return f, err
 		}

@@ -50,6 +50,13 @@ func copyInWork() string {
 		"S: * 1 FETCH (UID 1 " + data(1) + ")\nS: W2 OK done\n"
 }
 
+// askWork asks Work for the copy with UID 1 of message 1, and goes back to INBOX.
+func askWork(found string) string {
+	return "C: Q1 EXAMINE \"Work\"\nS: * 1 EXISTS\nS: * OK [UIDVALIDITY 9] hm\nS: Q1 OK done\n" +
+		"C: Q2 UID SEARCH UID 1 UNDELETED\nS: * SEARCH" + found + "\nS: Q2 OK done\n" +
+		"C: Q3 SELECT \"INBOX\"\n" + selected("Q3", 2, 3)
+}
+
 // story is what becomes of moving message 1 from INBOX to Work.
 type story struct {
 	name  string
@@ -90,13 +97,13 @@ func TestNothingIsDestroyedWhateverTheServerSays(t *testing.T) {
 		{
 			"cut when COPY was done", "UIDPLUS", []string{
 				unchanged("UIDPLUS") + cp + cut,
-				signedIn("UIDPLUS", 2, 1, 2) + copyInWork() + lookAtInbox(2) + st + "S: M2 OK done\n" + ex + "S: M3 OK done\n",
+				signedIn("UIDPLUS", 2, 1, 2) + copyInWork() + lookAtInbox(2) + askWork(" 1") + st + "S: M2 OK done\n" + ex + "S: M3 OK done\n",
 			}, mail.OpDone, "Work", 1,
 		},
 		{
 			"cut when COPY was told", "UIDPLUS", []string{
 				unchanged("UIDPLUS") + cp + copOK + st + cut,
-				signedIn("UIDPLUS", 2, 1, 2) + copyInWork() + lookAtInbox(2) + st + "S: M2 OK done\n" + ex + "S: M3 OK done\n",
+				signedIn("UIDPLUS", 2, 1, 2) + copyInWork() + lookAtInbox(2) + askWork(" 1") + st + "S: M2 OK done\n" + ex + "S: M3 OK done\n",
 			}, mail.OpDone, "Work", 1,
 		},
 		{

@@ -87,6 +87,20 @@ func (s *Store) NoteCopies(ctx context.Context, id mail.OpID, made []Done) error
 	})
 }
 
+// ForgetCopies notes that copies of NoteCopies are there no more, or flagged \Deleted:
+// these messages are to be copied again. Fault gone when the op is not open any more.
+func (s *Store) ForgetCopies(ctx context.Context, id mail.OpID, of []mail.MessageID) error {
+	return s.changeOp(ctx, "forget copies", id, nil, func(t *tx, op *mail.Op) error {
+		for _, m := range of {
+			if _, err := t.exec(`UPDATE op_targets SET copied = 0, uid = 0, uidvalidity = 0 WHERE op = ? AND message = ?`,
+				int64(op.ID), int64(m)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // FinishOp notes that the server did an op, on the messages of done and on
 // those of PartOp. On its other messages it is taken back; they are no more.
 // Fault gone when the op is not open any more.

@@ -1,0 +1,74 @@
+package imapsync
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/heronmail/heron/sync/mail"
+)
+
+// TestTheOriginalStaysWhenItsCopyIsGone: a move by COPY stops half way, behind the copy.
+// Another machine, where the message is in two places now, deletes the one in Work. The
+// original is all there is: it is copied again before it is taken away, and not with the
+// \Deleted that it may have got from the try before.
+func TestTheOriginalStaysWhenItsCopyIsGone(t *testing.T) {
+	t.Parallel()
+	const (
+		copies  = "C: M1 UID COPY 1 \"Work\"\n"
+		told    = "S: M1 OK [COPYUID 9 1 1] done\n"
+		untold  = "S: M1 OK done\nC: M5 UID FETCH 1 (UID)\nS: * 1 FETCH (UID 1)\nS: M5 OK done\n"
+		flags   = "C: M2 UID STORE 1 +FLAGS.SILENT (\\Deleted)\n"
+		putOff  = "S: M2 NO [LIMIT] later\n"
+		flagged = "S: M2 OK done\nC: M3 UID EXPUNGE 1\n"
+		cut     = "S: <close>\n"
+		anew    = "C: N1 UID STORE 1 -FLAGS.SILENT (\\Deleted)\nS: N1 OK done\n" +
+			"C: N2 UID COPY 1 \"Work\"\nS: N2 OK [COPYUID 9 1 2] done\n" +
+			"C: N3 UID STORE 1 +FLAGS.SILENT (\\Deleted)\nS: N3 OK done\nC: N4 UID EXPUNGE 1\nS: N4 OK done\n"
+		named = "C: Q2 UID SEARCH LARGER 99 SMALLER 101 HEADER Message-ID \"<1@example.org>\" UNDELETED\n"
+	)
+	expunged := signedIn("UIDPLUS", 2, 0, 2) +
+		"C: W1 SELECT \"Work\"\nC: W2 UID FETCH 1:* " + peeking() + "\n" +
+		"S: * 0 EXISTS\nS: * OK [UIDVALIDITY 9] hm\nS: * OK [UIDNEXT 2] hm\nS: W1 OK done\nS: W2 OK done\n" + lookAtInbox(2)
+	deleted := signedIn("UIDPLUS", 2, 1, 2) + strings.ReplaceAll(copyInWork(), "FLAGS ()", "FLAGS (\\Deleted)") + lookAtInbox(2)
+	there := signedIn("UIDPLUS", 2, 1, 2) + copyInWork() + lookAtInbox(2)
+	byName := strings.Replace(askWork(""), "C: Q2 UID SEARCH UID 1 UNDELETED\n", named, 1)
+	for name, parts := range map[string][]string{
+		"told, and expunged since":                     {copies + told + flags + cut, expunged + askWork("") + anew},
+		"told, and flagged Deleted since":              {copies + told + flags + cut, deleted + askWork("") + anew},
+		"not told, and flagged Deleted since":          {copies + cut, deleted + askWork("") + anew},
+		"told, and expunged behind the look at it":     {copies + told + flags + cut, there + askWork("") + anew},
+		"put off, and expunged while it waits":         {copies + told + flags + putOff, expunged + askWork("") + anew},
+		"the original is flagged, and the copy goes":   {copies + told + flags + flagged + cut, expunged + askWork("") + anew},
+		"under no UID that was told, and expunged":     {copies + untold + flags + cut, expunged + byName + anew},
+		"in a folder that was made anew since it came": {copies + told + flags + cut, renumbered(signedIn("UIDPLUS", 2, 0, 2)+lookAtInbox(2)+byName) + renumbered(anew)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := against(t, twoMessages("UIDPLUS"), unchanged("UIDPLUS")+parts[0], parts[1])
+			o.mustPass()
+			op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpMove, Targets: o.inboxIDs()[1:], Mailbox: o.box("Work").ID})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := o.pass(); (err != nil) != strings.HasSuffix(parts[0], cut) {
+				t.Fatal(err)
+			}
+			if strings.HasSuffix(parts[0], putOff) { // and its time has come
+				if err := o.store.RetryOp(t.Context(), op.ID, time.Time{}, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			o.mustPass()
+			o.isDone(op.ID)
+			if ms := o.list("Work"); len(ms) != 1 || ms[0].Location.UID != 2 {
+				t.Errorf("Work shows %+v", ms)
+			}
+		})
+	}
+}
+
+// renumbered gives Work another UIDVALIDITY in a server's words.
+func renumbered(s string) string {
+	return strings.NewReplacer("UIDVALIDITY 9", "UIDVALIDITY 10", "COPYUID 9", "COPYUID 10").Replace(s)
+}
