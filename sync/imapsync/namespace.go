@@ -14,6 +14,7 @@ import (
 type places struct {
 	asked      bool
 	kept       bool // what it said of the user's own folders is in the store
+	labels     bool // so is whether they are labels
 	namespaces []wire.Prefix
 	roles      map[string]mail.Role // by XLIST
 }
@@ -78,6 +79,15 @@ func (s *session) keepHome(ctx context.Context) error {
 	}
 	s.places.kept = true
 	return s.w.cfg.Store.SetHome(ctx, s.w.cfg.Account.ID, home)
+}
+
+// keepLabels lets the store know whether folders are labels, once a connection.
+func (s *session) keepLabels(ctx context.Context) error {
+	if s.places.labels {
+		return nil
+	}
+	s.places.labels = true
+	return s.w.cfg.Store.SetLabels(ctx, s.w.cfg.Account.ID, s.conn.Caps().Has("X-GM-EXT-1"))
 }
 
 // arrange completes the folders of a list with what is known of their places.

@@ -58,6 +58,9 @@ func (s *session) pass(ctx context.Context, h hint, whole bool) error {
 	if err := s.keepHome(ctx); err != nil {
 		return err
 	}
+	if err := s.keepLabels(ctx); err != nil {
+		return err
+	}
 	byName := make(map[string]*listed, len(list))
 	s.total, s.tally.Folders = 0, 0
 	for i := range list {

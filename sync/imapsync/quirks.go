@@ -26,8 +26,8 @@ func quirks() []quirk {
 	return []quirk{
 		{
 			server: "Gmail", cap: "X-GM-EXT-1", says: "gimap",
-			why: "labels are folders: X-GM-MSGID names a message in all of them (target.go), and All Mail, Important and " +
-				"Starred are not kept (mail.Role.View); beyond 15 connections it refuses, which is no wrong password (wire.Status.Fault)",
+			why: "labels are folders: X-GM-MSGID names a message in all of them (target.go), its flags are the same in all, and the trash " +
+				"takes it from all (store/labels.go); All Mail, Important and Starred are not kept (mail.Role.View); beyond 15 connections it refuses, which is no wrong password (wire.Status.Fault)",
 		},
 		{
 			server: "Microsoft 365", cap: "CLIENTACCESSRULES", says: "exchange imap4 service is ready. [",

@@ -33,7 +33,7 @@ func (t *tx) arrivals(b *box) ([]arrival, error) {
 	return list(t, scanArrival, `SELECT o.id, iif(o.state = 'failed', 'copy', o.kind), t.message, m.mailbox IS NOT NULL, iif(t.uidvalidity = ?2, t.uid, 0),
 		m.size, m.received, m.date, m.header_id, m.email_id, m.subject
 		FROM ops o JOIN op_targets t ON t.op = o.id JOIN messages m ON m.id = t.message
-		WHERE o.mailbox = ?1 AND o.kind IN ('move', 'copy') AND (
+		WHERE o.mailbox = ?1 AND o.kind IN ('move', 'copy') AND t.twin = 0 AND (
 			o.state = 'sending' AND NOT t.done AND NOT EXISTS ( -- it is not sent on by a later one
 				SELECT 1 FROM op_targets t2 JOIN ops o2 ON o2.id = t2.op
 				WHERE t2.message = t.message AND NOT t2.done AND o2.id > o.id AND o2.kind = 'move' AND o2.state = 'sending')

@@ -44,7 +44,7 @@ func TestRandomCopiesCountOnce(t *testing.T) {
 		rt.Repeat(map[string]func(*rapid.T){
 			"deliver": m.deliver, "deliver again": m.deliver, "flag": m.flag, "expunge": m.expunge, "move": m.move,
 			"mark": m.queue, "file": m.queue, "finish": m.finish, "fail": m.fail, "cancel": m.cancel,
-			"role": m.role, "folder": m.folder, "hide": m.hide, "reopen": m.reopen, "": m.check,
+			"role": m.role, "folder": m.folder, "hide": m.hide, "labels": m.labels, "reopen": m.reopen, "": m.check,
 		})
 	})
 }
@@ -177,7 +177,7 @@ func (m *copiesModel) queue(t *rapid.T) {
 	p, err := m.s.Messages(context.Background(), MessageQuery{Mailboxes: []mail.MailboxID{m.boxes[name].id}, Limit: 100})
 	m.must(err)
 	op := mail.Op{Kind: pick(t, []mail.OpKind{mail.OpFlags, mail.OpFlags, mail.OpMove, mail.OpDelete}, "kind")}
-	op.Targets = []mail.MessageID{pick(t, p.Messages, "message").ID}
+	op.Targets = []mail.MessageID{pick(t, p.Messages, "message").ID, pick(t, p.Messages, "another").ID}
 	switch op.Kind {
 	case mail.OpFlags:
 		op.Add, op.Remove = drawFlags.Draw(t, "add"), drawFlags.Draw(t, "remove")
@@ -262,6 +262,11 @@ func (m *copiesModel) folder(*rapid.T) {
 		m.names = append(m.names, "Play")
 	}
 	m.list()
+}
+
+// labels has folders be labels, or not.
+func (m *copiesModel) labels(t *rapid.T) {
+	m.must(m.s.SetLabels(context.Background(), acc, rapid.Bool().Draw(t, "labels")))
 }
 
 // hide asks for the deletion of Play.

@@ -154,6 +154,7 @@ func (t *tx) destination(id mail.MailboxID) (*box, error) {
 type opTarget struct {
 	target
 	delta
+	twin mail.MessageID // the target whose twin it is; 0: none
 }
 
 // queue writes an op on messages and lays it over them. Without any it is not
@@ -166,9 +167,15 @@ func (t *tx) queue(op *mail.Op, ts []opTarget) error {
 	if err := t.insertOp(op); err != nil {
 		return err
 	}
+	twins, err := t.twinsOf(op, ts)
+	if err != nil {
+		return err
+	}
 	var n notes
-	for i, r := range ts {
-		op.Targets = append(op.Targets, r.id)
+	for i, r := range slices.Concat(ts, twins) {
+		if r.twin == 0 {
+			op.Targets = append(op.Targets, r.id)
+		}
 		if err := t.lay(op, i, r, &n); err != nil {
 			return err
 		}
@@ -198,11 +205,11 @@ func (t *tx) insertOp(op *mail.Op) error {
 
 // lay records one target of a new op and lays the op over it.
 func (t *tx) lay(op *mail.Op, pos int, r opTarget, n *notes) error {
-	v := layer{op.Kind, op.Mailbox, r.delta}.over(view{r.flags.shown, r.in})
+	v := layer{layKind(op.Kind, r.twin), op.Mailbox, r.delta}.over(view{r.flags.shown, r.in})
 	add, del := r.flags.shown.flags().Delta(v.flags.flags())
-	if _, err := t.exec(`INSERT INTO op_targets (op, pos, message, source, added, removed, did_add, did_remove)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, int64(op.ID), pos, int64(r.id), int64(r.in),
-		joinFlags(r.add.flags()), joinFlags(r.del.flags()), joinFlags(add), joinFlags(del)); err != nil {
+	if _, err := t.exec(`INSERT INTO op_targets (op, pos, message, source, added, removed, did_add, did_remove, twin)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, int64(op.ID), pos, int64(r.id), int64(r.in),
+		joinFlags(r.add.flags()), joinFlags(r.del.flags()), joinFlags(add), joinFlags(del), int64(r.twin)); err != nil {
 		return err
 	}
 	if _, err := t.exec(`UPDATE messages SET pending = pending + 1 WHERE id = ?`, int64(r.id)); err != nil {

@@ -79,7 +79,7 @@ func readKnown(ctx context.Context, tx *sql.Tx, w *OpWork) error {
 			coalesce((SELECT group_concat(g.uid) FROM ops p JOIN op_targets g ON g.op = p.id
 				WHERE p.mailbox = d.mailbox AND p.kind IN ('move', 'copy') AND p.id < d.id AND g.uid > 0 AND g.uidvalidity = d.under), ''),
 			EXISTS (SELECT 1 FROM messages m JOIN op_targets g ON g.message = m.id JOIN ops p ON p.id = g.op
-				WHERE m.mailbox = d.mailbox AND m.pending > 0 AND NOT g.done AND p.kind IN ('move', 'copy') AND p.id > d.id),
+				WHERE m.mailbox = d.mailbox AND m.pending > 0 AND NOT g.done AND g.twin = 0 AND p.kind IN ('move', 'copy') AND p.id > d.id),
 			max(coalesce((SELECT max(lost) FROM messages WHERE expect = d.mailbox), 0),
 				coalesce((SELECT max(p.ended) FROM ops p JOIN op_targets g ON g.op = p.id
 					WHERE p.mailbox = d.mailbox AND p.kind = 'copy' AND p.id < d.id AND g.agreed AND g.uid = 0), 0))

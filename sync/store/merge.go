@@ -5,13 +5,14 @@ import "github.com/heronmail/heron/sync/mail"
 // waiting is the newest op that waits on a message.
 type waiting struct {
 	id    mail.OpID
+	of    mail.MessageID // the target, or that whose twin it is
 	kind  mail.OpKind
 	state mail.OpState
 	tries int
 }
 
 func scanWaiting(r scanner) (w waiting, err error) {
-	err = r.Scan(&w.id, &w.kind, &w.state, &w.tries)
+	err = r.Scan(&w.id, &w.of, &w.kind, &w.state, &w.tries)
 	return w, err
 }
 
@@ -22,12 +23,24 @@ func scanWaiting(r scanner) (w waiting, err error) {
 // else, so that the message would not be as the user wants it.
 func (t *tx) cancelOut(op *mail.Op, ts []opTarget) ([]opTarget, error) {
 	var rest []opTarget
+	cancelled := false
 	for _, r := range ts {
+		if cancelled {
+			// Twins went along with what was taken back.
+			again, err := t.changed(op, []opTarget{r})
+			if err != nil {
+				return nil, err
+			}
+			if len(again) == 0 {
+				continue
+			}
+			r = again[0]
+		}
 		if r.pending == 0 {
 			rest = append(rest, r)
 			continue
 		}
-		found, err := list(t, scanWaiting, `SELECT o.id, o.kind, o.state, o.tries
+		found, err := list(t, scanWaiting, `SELECT o.id, iif(t.twin = 0, t.message, t.twin), o.kind, o.state, o.tries
 			FROM op_targets t JOIN ops o ON o.id = t.op
 			WHERE t.message = ? AND NOT t.done AND o.state IN ('waiting', 'sending') ORDER BY o.id DESC LIMIT 1`, int64(r.id))
 		if err != nil {
@@ -43,11 +56,32 @@ func (t *tx) cancelOut(op *mail.Op, ts []opTarget) ([]opTarget, error) {
 			rest = append(rest, r)
 			continue
 		}
-		if err := t.cancelOne(found[0].id, r.id); err != nil {
+		if err := t.cancelOne(found[0].id, found[0].of); err != nil {
 			return nil, err
 		}
+		cancelled = true
+	}
+	if cancelled {
+		return t.changed(op, rest)
 	}
 	return rest, nil
+}
+
+// changed are messages as they are now, those that an op, of flags or a move, changes.
+func (t *tx) changed(op *mail.Op, ts []opTarget) ([]opTarget, error) {
+	var out []opTarget
+	for _, r := range ts {
+		now, ok, err := t.target(r.id)
+		if err != nil {
+			return nil, err
+		}
+		v := view{now.flags.shown, now.in}
+		if ok && (layer{op.Kind, op.Mailbox, r.delta}).over(v) != v {
+			r.target = now
+			out = append(out, r)
+		}
+	}
+	return out, nil
 }
 
 // undoes reports whether a message is as a new op wants it when w is not sent.

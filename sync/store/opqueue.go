@@ -51,7 +51,7 @@ func openOps(ctx context.Context, tx *sql.Tx, account mail.AccountID) ([]mail.Op
 	}
 	for i := range ops {
 		ops[i].Targets, err = query(ctx, tx, scanID[mail.MessageID],
-			`SELECT message FROM op_targets WHERE op = ? AND NOT done ORDER BY pos`, int64(ops[i].ID))
+			`SELECT message FROM op_targets WHERE op = ? AND NOT done AND twin = 0 ORDER BY pos`, int64(ops[i].ID))
 		if err != nil {
 			return nil, err
 		}
@@ -73,7 +73,7 @@ func (s *Store) Op(ctx context.Context, id mail.OpID) (mail.Op, error) {
 		}
 		op = ops[0]
 		op.Targets, err = query(ctx, tx, scanID[mail.MessageID],
-			`SELECT message FROM op_targets WHERE op = ? ORDER BY pos`, int64(id))
+			`SELECT message FROM op_targets WHERE op = ? AND twin = 0 ORDER BY pos`, int64(id))
 		return err
 	})
 	return op, err
@@ -114,12 +114,13 @@ func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.T
 				if err != nil {
 					return err
 				}
-				held := h.holds(op, rows) || slices.Contains(last, op.ID)
+				all := slices.Concat(rows, w.twins)
+				held := h.holds(op, all) || slices.Contains(last, op.ID)
 				if at := later(waitsUntil(op, rows), w.arriving); held || waitsForMatch(rows) || at.After(now) {
 					if !held && at.After(now) && (next.IsZero() || at.Before(next)) {
 						next = at
 					}
-					h.add(op, rows)
+					h.add(op, all)
 					continue
 				}
 				ready = g.add(ready, w)
@@ -133,12 +134,13 @@ func (s *Store) ReadyOps(ctx context.Context, account mail.AccountID, now time.T
 // readWork reads what is needed to send an op.
 func readWork(ctx context.Context, tx *sql.Tx, op mail.Op) (w OpWork, rows []work, err error) {
 	rows, err = query(ctx, tx, scanWork, `SELECT `+serverColumns+`, m.reset, m.lost, t.added, t.removed, t.source,
-		t.copied, t.uid, t.uidvalidity, coalesce(e.id, 0)`+
+		t.copied, t.uid, t.uidvalidity, coalesce(e.id, 0), t.twin`+
 		fromServer+`JOIN op_targets t ON t.message = m.id LEFT JOIN mailboxes e ON e.id = m.shown_in AND NOT e.hidden
 		WHERE t.op = ? AND NOT t.done ORDER BY t.pos`, int64(op.ID))
 	if err != nil {
 		return w, nil, err
 	}
+	rows, w.twins = apart(op.Kind, rows)
 	for _, r := range rows {
 		op.Targets = append(op.Targets, r.ID)
 		w.Messages = append(w.Messages, r.Target)
@@ -193,12 +195,13 @@ type work struct {
 	Target
 	reset bool
 	lost  time.Time
+	twin  mail.MessageID // the target whose twin it is; 0: none
 }
 
 func scanWork(r scanner) (w work, err error) {
 	var lost int64
 	var add, del string
-	w.Message, err = scanMessage(withMore{r, []any{&w.reset, &lost, &add, &del, &w.Source, &w.Copied, &w.Arrived, &w.ArrivedUnder, &w.Ends}})
+	w.Message, err = scanMessage(withMore{r, []any{&w.reset, &lost, &add, &del, &w.Source, &w.Copied, &w.Arrived, &w.ArrivedUnder, &w.Ends, &w.twin}})
 	w.lost = fromNanos(lost)
 	w.Add, w.Remove = splitFlags(add), splitFlags(del)
 	return w, err

@@ -198,7 +198,7 @@ func (t *tx) op(id mail.OpID) (mail.Op, error) {
 	}
 	op := ops[0]
 	op.Targets, err = list(t, scanID[mail.MessageID],
-		`SELECT message FROM op_targets WHERE op = ? AND NOT done ORDER BY pos`, int64(id))
+		`SELECT message FROM op_targets WHERE op = ? AND NOT done AND twin = 0 ORDER BY pos`, int64(id))
 	return op, err
 }
 
@@ -239,7 +239,7 @@ func (t *tx) change(op mail.Op, f func(*tx, *mail.Op) error) error {
 	if ended != 0 && !ofFolder(op.Kind) {
 		var err error
 		op.Targets, err = list(t, scanID[mail.MessageID], `SELECT message FROM op_targets
-			WHERE op = ? AND agreed = ? ORDER BY pos`, int64(op.ID), op.State == mail.OpDone)
+			WHERE op = ? AND agreed = ? AND twin = 0 ORDER BY pos`, int64(op.ID), op.State == mail.OpDone)
 		if err != nil {
 			return err
 		}
@@ -328,10 +328,11 @@ func (t *tx) liftOff(op mail.Op, done []Done, all bool) (undone []mail.MessageID
 	return undone, t.tell(op.Account, &n)
 }
 
-func (t *tx) liftOne(op mail.Op, id mail.MessageID, d *Done, n *notes) error {
-	l := layer{kind: op.Kind}
+// liftRow takes an op off one of its targets, or of their twins.
+func (t *tx) liftRow(op mail.Op, id, twin mail.MessageID, d *Done, n *notes) error {
+	l := layer{kind: layKind(op.Kind, twin)}
 	found, err := list(t, scanLayer, `SELECT ?, 0, added, removed FROM op_targets WHERE op = ? AND message = ?`,
-		string(op.Kind), int64(op.ID), int64(id))
+		string(l.kind), int64(op.ID), int64(id))
 	if err != nil {
 		return err
 	}
@@ -357,7 +358,7 @@ func (t *tx) liftOne(op mail.Op, id mail.MessageID, d *Done, n *notes) error {
 	}
 	server := r.flags.server
 	if d != nil {
-		switch op.Kind {
+		switch l.kind {
 		case mail.OpFlags:
 			server = server.with(l.delta)
 		case mail.OpMove:

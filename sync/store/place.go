@@ -55,7 +55,7 @@ func (t *tx) overlay(id mail.MessageID, server flagSet, in mail.MailboxID, pendi
 
 // laidBefore lays the actions over v that wait on a message and are older than op.
 func (t *tx) laidBefore(op mail.OpID, id mail.MessageID, v view) (view, error) {
-	ls, err := list(t, scanLayer, `SELECT o.kind, o.mailbox, t.added, t.removed FROM op_targets t JOIN ops o ON o.id = t.op
+	ls, err := list(t, scanLayer, `SELECT iif(t.twin <> 0 AND o.kind = 'move', 'delete', o.kind), o.mailbox, t.added, t.removed FROM op_targets t JOIN ops o ON o.id = t.op
 		WHERE t.message = ? AND NOT t.done AND o.state IN ('waiting', 'sending') AND o.id < ? ORDER BY o.id`, int64(id), int64(op))
 	for _, l := range ls {
 		v = l.over(v)

@@ -21,7 +21,7 @@ var migrations embed.FS
 
 // latest is the number of the newest migration. Migration n is
 // migrations/000n.sql and brings a store from version n-1 to n.
-const latest = 13
+const latest = 14
 
 const memoryDSN = "file::memory:?_pragma=foreign_keys(1)"
 

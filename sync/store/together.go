@@ -49,6 +49,9 @@ func (g *together) add(ready []OpWork, w OpWork) []OpWork {
 		}
 		g.of[m.ID] = n
 	}
+	for _, m := range w.twins {
+		g.of[m.ID] = newest{} // what follows on it follows on the message too
+	}
 	return ready
 }
 

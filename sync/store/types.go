@@ -128,6 +128,7 @@ type OpWork struct {
 	Known      string
 	KnownUnder mail.UIDValidity
 	arriving   time.Time // until when it waits for what no pass has found: what we put into the folder, or what was copied
+	twins      []work    // of its targets: they are not sent
 	// OldName is what a folder that an op renames or deletes was called when it was
 	// last sent, else when it was queued.
 	OldName string

@@ -265,7 +265,7 @@ func scanDid(r scanner) (d did, err error) {
 // didTo lists what an op did, or may yet do, to its messages.
 func (t *tx) didTo(id mail.OpID) ([]did, error) {
 	return list(t, scanDid, `SELECT message, source, did_add, did_remove, copy FROM op_targets
-		WHERE op = ? AND (agreed OR NOT done) ORDER BY pos`, int64(id))
+		WHERE op = ? AND (agreed OR NOT done) AND twin = 0 ORDER BY pos`, int64(id))
 }
 
 // reverseTargets queues the inverse of an op on messages that are still there:
@@ -334,7 +334,7 @@ func (t *tx) queueReverse(inv *mail.Op, ds []did, u *Undone) error {
 		case inv.Kind == mail.OpFlags && r.flags.shown.with(back) == r.flags.shown,
 			inv.Kind == mail.OpMove && r.in == inv.Mailbox: // it is so already
 		default:
-			ts = append(ts, opTarget{r, back})
+			ts = append(ts, opTarget{target: r, delta: back})
 		}
 	}
 	return t.queue(inv, ts)
