@@ -44,24 +44,29 @@ func (s *session) recall(ctx context.Context, w *store.OpWork, ms []store.Target
 }
 
 // recallMoved ends a move that was cut off for those messages that left where they
-// were and are in its destination, and returns how many these are.
+// were and are in its destination, and returns how many these are. Where passes look, it
+// is those that were copied: the original went by another's doing, and what is left is
+// the copy.
 func (s *session) recallMoved(ctx context.Context, w *store.OpWork, ms []store.Target) (int, error) {
-	dest := s.unseen(w)
+	dest := s.boxes[w.Op.Mailbox]
 	if dest == nil || w.Op.Kind != mail.OpMove {
 		return 0, nil
+	}
+	if s.unseen(w) == nil {
+		ms, _ = byCopied(ms)
 	}
 	found, err := s.lookFor(ctx, dest, ms, false)
 	if err != nil || len(found) == 0 {
 		return 0, err
 	}
-	return len(found), s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(found, copied{}), w.With...)
+	return len(found), s.w.cfg.Store.PartOp(ctx, w.Op.ID, arrivedOf(found, false), w.With...)
 }
 
-// lookFor asks a mailbox for messages, and returns those that it has. What the server
+// lookFor asks a mailbox for messages, and returns those that it has: by the UID of the
+// copy, where that is known, else by what they are. What the server
 // does not answer it does not have; a mailbox that is left out for now is Fault
 // folder-refused. sure says that the message goes from where it is if it is found: then
-// it has to be named, by the UID of its copy, EMAILID or Message-ID, and must not be
-// flagged \Deleted.
+// it has to be named, by that UID, EMAILID or Message-ID, and must not be flagged \Deleted.
 func (s *session) lookFor(ctx context.Context, box *mail.Mailbox, ms []store.Target, sure bool) ([]store.Target, error) {
 	if len(ms) == 0 {
 		return nil, nil
@@ -77,10 +82,8 @@ func (s *session) lookFor(ctx context.Context, box *mail.Mailbox, ms []store.Tar
 		return nil, err
 	}
 	var found []store.Target
-	if sure {
-		if found, ms, err = s.byArrival(ctx, ms, data.UIDValidity); err != nil {
-			return nil, err
-		}
+	if found, ms, err = s.byArrival(ctx, ms, data.UIDValidity); err != nil {
+		return nil, err
 	}
 	for i := range ms {
 		// One at a time: an answer does not say what it is an answer to.

@@ -1,11 +1,13 @@
 package imapsync
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/heronmail/heron/sync/mail"
+	"github.com/heronmail/heron/sync/store"
 )
 
 // TestTheOriginalStaysWhenItsCopyIsGone: a move by COPY stops half way, behind the copy.
@@ -71,4 +73,51 @@ func TestTheOriginalStaysWhenItsCopyIsGone(t *testing.T) {
 // renumbered gives Work another UIDVALIDITY in a server's words.
 func renumbered(s string) string {
 	return strings.NewReplacer("UIDVALIDITY 9", "UIDVALIDITY 10", "COPYUID 9", "COPYUID 10").Replace(s)
+}
+
+// TestWhatIsLeftOfAHalfMoveIsTheCopy: a move by COPY is cut off twice, and a pass between
+// sees the copy. Then another machine, where the message is in two places, deletes the
+// original. What is left is the copy, where the user moved it to: the move is done. If the
+// copy goes too, the message is gone, and that is said.
+func TestWhatIsLeftOfAHalfMoveIsTheCopy(t *testing.T) {
+	t.Parallel()
+	const cut = "S: <close>\n"
+	nobody := strings.NewReplacer("* 1 EXISTS", "* 0 EXISTS", "S: * 1 FETCH (UID 1 FLAGS ())\n", "")
+	for left, last := range []string{
+		signedIn("UIDPLUS", 1, 0, 2) + nobody.Replace(lookAtWork()) + lookAtInbox(1) + onlyAskWork(""),
+		signedIn("UIDPLUS", 1, 1, 2) + lookAtWork() + lookAtInbox(1) + onlyAskWork(" 1"),
+	} {
+		t.Run(strconv.Itoa(left), func(t *testing.T) {
+			t.Parallel()
+			o := against(t, twoMessages("UIDPLUS"), unchanged("UIDPLUS")+"C: M1 UID COPY 1 \"Work\"\n"+cut,
+				signedIn("UIDPLUS", 2, 1, 2)+copyInWork()+lookAtInbox(2)+askWork(" 1")+"C: M2 UID STORE 1 +FLAGS.SILENT (\\Deleted)\n"+cut,
+				last)
+			o.mustPass()
+			// The store's clock is behind: what goes is gone for long at once.
+			o.again(store.Options{Now: func() time.Time { return time.Now().Add(-5 * time.Minute) }})
+			id := o.inboxIDs()[1]
+			op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{id}, Mailbox: o.box("Work").ID})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				if _, err := o.pass(); err == nil {
+					t.Fatal("the connection was not cut")
+				}
+			}
+			o.mustPass()
+			ms, b := o.list("Work"), o.box("Work")
+			if len(ms) != left || b.Counts.Total != left {
+				t.Fatalf("Work shows %+v, and counts %d", ms, b.Counts.Total)
+			}
+			if left > 0 {
+				o.isDone(op.ID)
+				if ms[0].ID != id || ms[0].Location.UID != 1 || ms[0].Pending {
+					t.Errorf("it is %+v, want id %d", ms[0], id)
+				}
+			} else if op, err = o.store.Op(t.Context(), op.ID); err != nil || op.State != mail.OpFailed {
+				t.Errorf("the op is %s (%s), %v", op.State, op.Fault, err)
+			}
+		})
+	}
 }

@@ -50,11 +50,14 @@ func copyInWork() string {
 		"S: * 1 FETCH (UID 1 " + data(1) + ")\nS: W2 OK done\n"
 }
 
-// askWork asks Work for the copy with UID 1 of message 1, and goes back to INBOX.
+// askWork asks Work for the copy of message 1, which has UID 1, and goes back to INBOX.
 func askWork(found string) string {
+	return onlyAskWork(found) + "C: Q3 SELECT \"INBOX\"\n" + selected("Q3", 2, 3)
+}
+
+func onlyAskWork(found string) string {
 	return "C: Q1 EXAMINE \"Work\"\nS: * 1 EXISTS\nS: * OK [UIDVALIDITY 9] hm\nS: Q1 OK done\n" +
-		"C: Q2 UID SEARCH UID 1 UNDELETED\nS: * SEARCH" + found + "\nS: Q2 OK done\n" +
-		"C: Q3 SELECT \"INBOX\"\n" + selected("Q3", 2, 3)
+		"C: Q2 UID SEARCH UID 1 UNDELETED\nS: * SEARCH" + found + "\nS: Q2 OK done\n"
 }
 
 // story is what becomes of moving message 1 from INBOX to Work.
