@@ -24,9 +24,10 @@ func TestTheOriginalStaysWhenItsCopyIsGone(t *testing.T) {
 		putOff  = "S: M2 NO [LIMIT] later\n"
 		flagged = "S: M2 OK done\nC: M3 UID EXPUNGE 1\n"
 		cut     = "S: <close>\n"
-		anew    = "C: N1 UID STORE 1 -FLAGS.SILENT (\\Deleted)\nS: N1 OK done\n" +
-			"C: N2 UID COPY 1 \"Work\"\nS: N2 OK [COPYUID 9 1 2] done\n" +
+		bare    = "C: N1 UID STORE 1 -FLAGS.SILENT (\\Deleted)\nS: N1 OK done\n"
+		again   = "C: N2 UID COPY 1 \"Work\"\nS: N2 OK [COPYUID 9 1 2] done\n" +
 			"C: N3 UID STORE 1 +FLAGS.SILENT (\\Deleted)\nS: N3 OK done\nC: N4 UID EXPUNGE 1\nS: N4 OK done\n"
+		anew  = bare + again
 		named = "C: Q2 UID SEARCH LARGER 99 SMALLER 101 HEADER Message-ID \"<1@example.org>\" UNDELETED\n"
 	)
 	expunged := signedIn("UIDPLUS", 2, 0, 2) +
@@ -38,7 +39,7 @@ func TestTheOriginalStaysWhenItsCopyIsGone(t *testing.T) {
 	for name, parts := range map[string][]string{
 		"told, and expunged since":                     {copies + told + flags + cut, expunged + askWork("") + anew},
 		"told, and flagged Deleted since":              {copies + told + flags + cut, deleted + askWork("") + anew},
-		"not told, and flagged Deleted since":          {copies + cut, deleted + askWork("") + anew},
+		"not told, and flagged Deleted since":          {copies + cut, deleted + again},
 		"told, and expunged behind the look at it":     {copies + told + flags + cut, there + askWork("") + anew},
 		"put off, and expunged while it waits":         {copies + told + flags + putOff, expunged + askWork("") + anew},
 		"the original is flagged, and the copy goes":   {copies + told + flags + flagged + cut, expunged + askWork("") + anew},
@@ -119,5 +120,61 @@ func TestWhatIsLeftOfAHalfMoveIsTheCopy(t *testing.T) {
 				t.Errorf("the op is %s (%s), %v", op.State, op.Fault, err)
 			}
 		})
+	}
+}
+
+// TestHalfOfAMoveThatIsGivenUpShows: a move by COPY stops half way, and a pass sees the
+// copy. It is half of what we do, and nobody's news. Then the server refuses to take the
+// original away: the message is in both places, shows in both, and is counted in both.
+func TestHalfOfAMoveThatIsGivenUpShows(t *testing.T) {
+	t.Parallel()
+	const (
+		copies  = "C: M1 UID COPY 1 \"Work\"\n"
+		flags   = "C: M2 UID STORE 1 +FLAGS.SILENT (\\Deleted)\n"
+		refused = flags + "S: M2 NO [NOPERM] no\n"
+	)
+	seen := signedIn("UIDPLUS", 2, 1, 2) + copyInWork() + lookAtInbox(2) + askWork(" 1") + refused
+	later := signedIn("UIDPLUS", 2, 1, 2) + lookAtWork() + lookAtInbox(2)
+	for name, first := range map[string]string{
+		"cut off": copies + "S: <close>\n",
+		"put off": copies + "S: M1 OK [COPYUID 9 1 1] done\n" + flags + "S: M2 NO [LIMIT] later\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := against(t, twoMessages("UIDPLUS"), unchanged("UIDPLUS")+first, seen, later)
+			o.mustPass()
+			rev, err := o.store.Revision(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpMove, Targets: o.inboxIDs()[1:], Mailbox: o.box("Work").ID})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = o.pass()        // it is cut, or not
+			if name == "put off" { // and its time has come
+				if err := o.store.RetryOp(t.Context(), op.ID, time.Time{}, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			o.mustPass()
+			if op, err = o.store.Op(t.Context(), op.ID); err != nil || op.State != mail.OpFailed {
+				t.Fatalf("the op is %s (%s), %v", op.State, op.Fault, err)
+			}
+			o.shows(map[string]int{"INBOX": 2, "Work": 1})
+			o.mustPass()
+			o.shows(map[string]int{"INBOX": 2, "Work": 1})
+			o.nothingElsewhere(rev)
+		})
+	}
+}
+
+// shows checks how many messages show in folders and are counted there, all unread.
+func (o *odd) shows(in map[string]int) {
+	o.Helper()
+	for path, want := range in {
+		if n, b := len(o.list(path)), o.box(path); n != want || b.Counts.Total != want || b.Counts.Unread != want {
+			o.Errorf("%s shows %d and counts %+v, want %d", path, n, b.Counts, want)
+		}
 	}
 }

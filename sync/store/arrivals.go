@@ -34,7 +34,7 @@ func (t *tx) arrivals(b *box) ([]arrival, error) {
 		m.size, m.received, m.date, m.header_id, m.email_id, m.subject
 		FROM ops o JOIN op_targets t ON t.op = o.id JOIN messages m ON m.id = t.message
 		WHERE o.mailbox = ?1 AND o.kind IN ('move', 'copy') AND t.twin = 0 AND (
-			o.state = 'sending' AND NOT t.done AND NOT EXISTS ( -- it is not sent on by a later one
+			(o.state = 'sending' OR o.state = 'waiting' AND t.copied) AND NOT t.done AND NOT EXISTS ( -- it is not sent on by a later one
 				SELECT 1 FROM op_targets t2 JOIN ops o2 ON o2.id = t2.op
 				WHERE t2.message = t.message AND NOT t2.done AND o2.id > o.id AND o2.kind = 'move' AND o2.state = 'sending')
 			OR (o.state = 'failed' AND t.copied OR o.state = 'done' AND o.kind = 'copy' AND t.agreed) AND t.copy = 0
@@ -105,9 +105,10 @@ func (a *applier) putOurs(d boxDelta, ours *[]arrival, f *Fetched) (item, bool, 
 		return item{}, false, err
 	}
 	ar, ok := arrives(ours, d.box, f)
-	if !ok || ar.kind == mail.OpMove && (!ar.placed || !a.halves) {
+	if !ok || ar.kind == mail.OpMove && (!ar.placed || !a.halves || !packFlags(f.Flags).visible()) {
 		// It left where it was, and is found among the strays; or the server does
-		// nothing by halves, and this is a copy that another machine made.
+		// nothing by halves, and this is a copy that another machine made; or it is about
+		// to go, and no half of anything.
 		return item{}, false, nil
 	}
 	id, err := a.arrive(d, ar, f)

@@ -92,8 +92,7 @@ func (s *Store) NoteCopies(ctx context.Context, id mail.OpID, made []Done) error
 func (s *Store) ForgetCopies(ctx context.Context, id mail.OpID, of []mail.MessageID) error {
 	return s.changeOp(ctx, "forget copies", id, nil, func(t *tx, op *mail.Op) error {
 		for _, m := range of {
-			if _, err := t.exec(`UPDATE op_targets SET copied = 0, uid = 0, uidvalidity = 0 WHERE op = ? AND message = ?`,
-				int64(op.ID), int64(m)); err != nil {
+			if err := t.forgetHalf(op, m); err != nil {
 				return err
 			}
 		}
@@ -345,8 +344,13 @@ func (t *tx) liftRow(op mail.Op, id, twin mail.MessageID, d *Done, n *notes) err
 			return err
 		}
 	}
-	if _, err := t.exec(`UPDATE op_targets SET done = 1, agreed = ?, uid = ?, uidvalidity = ? WHERE op = ? AND message = ?`,
-		d != nil, int64(res.UID), int64(res.UIDValidity), int64(op.ID), int64(id)); err != nil {
+	if d == nil && op.Kind == mail.OpMove {
+		if err := t.showHalf(&op, id); err != nil {
+			return err
+		}
+	}
+	if _, err := t.exec(`UPDATE op_targets SET done = 1, agreed = ?1, uid = iif(?1, ?2, uid), uidvalidity = iif(?1, ?3, uidvalidity)
+		WHERE op = ?4 AND message = ?5`, d != nil, int64(res.UID), int64(res.UIDValidity), int64(op.ID), int64(id)); err != nil {
 		return err
 	}
 	r, ok, err := t.target(id)

@@ -71,7 +71,7 @@ func (t *tx) copyOf(op *mail.Op, id mail.MessageID) (mail.MessageID, error) {
 	}
 	at, found, err := t.at(b, d.UID)
 	if err == nil && !found {
-		at.id, err = t.insertCopy(b, d)
+		at.id, err = t.insertUnseen(b, d)
 	}
 	if err != nil || at.id == id {
 		return 0, err
@@ -80,17 +80,23 @@ func (t *tx) copyOf(op *mail.Op, id mail.MessageID) (mail.MessageID, error) {
 	return at.id, err
 }
 
-// insertCopy stores the copy of a message, as the server made it, and tells of it.
-func (t *tx) insertCopy(b *box, d Done) (mail.MessageID, error) {
+// insertUnseen stores the copy of a message that no pass has seen, as the server made it.
+func (t *tx) insertUnseen(b *box, d Done) (mail.MessageID, error) {
 	r, known, err := t.target(d.ID)
 	if err != nil || !known {
 		return 0, err
 	}
+	b.carry(r.flags.server, 1)
+	return t.insertCopy(b, d, r.flags.server)
+}
+
+// insertCopy stores the copy of a message with these flags, and tells of it.
+func (t *tx) insertCopy(b *box, d Done, flags flagSet) (mail.MessageID, error) {
 	of, err := list(t, scanMessage, `SELECT `+serverColumns+fromServer+`WHERE m.id = ?`, int64(d.ID))
 	if err != nil || len(of) == 0 {
 		return 0, err
 	}
-	m, flags := of[0], r.flags.server
+	m := of[0]
 	id, _, err := t.insert(b, &Fetched{
 		UID: d.UID, Flags: flags.flags(), Size: m.Size, Received: m.Received,
 		EmailID: m.EmailID, Envelope: m.Envelope, Preview: m.Preview,
@@ -100,7 +106,6 @@ func (t *tx) insertCopy(b *box, d Done) (mail.MessageID, error) {
 	}
 	b.know(flags, 1)
 	b.show(flags, 1)
-	b.carry(flags, 1)
 	if m.EmailID != "" && flags.unread() {
 		if err := t.countCopy(b, m.EmailID); err != nil {
 			return 0, err
