@@ -178,3 +178,52 @@ func (o *odd) shows(in map[string]int) {
 		}
 	}
 }
+
+// TestAnUnnamedCopyThatWasCutOffIsMadeOnce: a message has neither Message-ID nor EMAILID,
+// and the answer to its COPY is cut off. What the next pass finds is like it in all that
+// is known. A copy is not made again for that. Where it is a move, the original goes only
+// if the server has the same in both: nothing else tells it from another that looks alike.
+func TestAnUnnamedCopyThatWasCutOffIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	const (
+		cut  = "C: M1 UID COPY 1 \"Work\"\nC: M2 UID FETCH 1 (UID)\nS: <close>\n"
+		goes = "C: M3 UID STORE 1 +FLAGS.SILENT (\\Deleted)\nS: M3 OK done\n"
+		anew = "C: N1 UID STORE 1 -FLAGS.SILENT (\\Deleted)\nS: N1 OK done\n" +
+			"C: N2 UID COPY 1 \"Work\"\nC: N3 UID FETCH 1 (UID)\nS: N2 OK done\nS: * 1 FETCH (UID 1)\nS: N3 OK done\n"
+	)
+	read := func(tag, text string) string {
+		return "C: " + tag + " UID FETCH 1 (UID " + imprintItems + ")\n" +
+			"S: * 1 FETCH (UID 1 BODY[HEADER] \"Subject: no 1\" BODY[TEXT]<0> \"" + text + "\")\nS: " + tag + " OK done\n"
+	}
+	back := strings.TrimPrefix(askWork(" 1"), onlyAskWork(" 1"))
+	unnamed := strings.NewReplacer("\"<1@example.org>\"", "NIL")
+	for name, c := range map[string]struct {
+		kind  mail.OpKind
+		again string
+	}{
+		"copied":                 {mail.OpCopy, ""},
+		"moved":                  {mail.OpMove, onlyAskWork(" 1") + read("P1", "disk 1 is full") + back + read("P2", "disk 1 is full") + goes},
+		"moved, and not the one": {mail.OpMove, onlyAskWork(" 1") + read("P1", "disk 2 is full") + back + read("P2", "disk 1 is full") + anew + goes},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := against(t, unnamed.Replace(twoMessages("")), unchanged("")+cut,
+				unnamed.Replace(signedIn("", 2, 1, 2)+copyInWork()+lookAtInbox(2))+c.again)
+			o.mustPass()
+			rev, err := o.store.Revision(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: c.kind, Targets: o.inboxIDs()[1:], Mailbox: o.box("Work").ID})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := o.pass(); err == nil {
+				t.Fatal("the connection was not cut")
+			}
+			o.mustPass()
+			o.isDone(op.ID)
+			o.nothingElsewhere(rev)
+		})
+	}
+}

@@ -22,7 +22,7 @@ func (s *session) moveMessages(ctx context.Context, w *store.OpWork, g group) (*
 		// Another program has moved them there, or we did and did not hear of it.
 		return nil, s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(g.messages, copied{}), w.With...)
 	}
-	missing, err := s.missingCopies(ctx, dest, g.messages)
+	before, err := s.missingCopies(ctx, dest, g.messages)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func (s *session) moveMessages(ctx context.Context, w *store.OpWork, g group) (*
 	if f, err := s.enterToRemove(ctx, g, move); f != nil || err != nil {
 		return f, err
 	}
-	if f, err := s.copyAnew(ctx, w, g, missing); f != nil || err != nil {
+	if f, err := s.copyAnew(ctx, w, g, before); f != nil || err != nil {
 		return f, err
 	}
 	for part := range slices.Chunk(g.messages, opBurst) {

@@ -43,9 +43,9 @@ func (t *tx) arrivals(b *box) ([]arrival, error) {
 		ORDER BY o.id, t.pos`, int64(b.ID), int64(b.Cursor.UIDValidity), nanos(t.now.Add(-arriveFor)), nanos(b.LastSync))
 }
 
-// arrives finds the arrival that f is. It is taken out of the list, so that each
-// is found once.
-func arrives(as *[]arrival, b *box, f *Fetched) (arrival, bool) {
+// arrives finds the arrival that f is; alike says that it may be one only for being like
+// it in all that is known. It is taken out of the list, so that each is found once.
+func arrives(as *[]arrival, b *box, f *Fetched, alike bool) (arrival, bool) {
 	best, top := -1, 0
 	for i := range *as {
 		a := &(*as)[i]
@@ -55,7 +55,7 @@ func arrives(as *[]arrival, b *box, f *Fetched) (arrival, bool) {
 			if a.uid == f.UID {
 				n = 100
 			}
-		case a.like.headerID != "" || a.like.emailID != "": // nothing else is sure enough
+		case alike || named(f):
 			n = a.like.likeness(b.ID, f)
 			if a.like.emailID != "" && f.EmailID != "" && a.like.emailID != f.EmailID {
 				n = 0
@@ -72,6 +72,9 @@ func arrives(as *[]arrival, b *box, f *Fetched) (arrival, bool) {
 	*as = append((*as)[:best], (*as)[best+1:]...)
 	return a, true
 }
+
+// named reports whether anything names a message, so that another is not taken for it.
+func named(f *Fetched) bool { return f.EmailID != "" || f.Envelope.HeaderID != "" }
 
 // arrive takes a message that our own doing brought. A copy is a message of its
 // own; what a move that was cut off left behind is noted with the op, which goes
@@ -104,7 +107,15 @@ func (a *applier) putOurs(d boxDelta, ours *[]arrival, f *Fetched) (item, bool, 
 	if _, known, err := a.at(d.box, f.UID); err != nil || known {
 		return item{}, false, err
 	}
-	ar, ok := arrives(ours, d.box, f)
+	alike := !named(f)
+	if alike && a.strays { // it is as likely to be one that was moved
+		_, stray, err := a.findStray(d.box, f)
+		if err != nil {
+			return item{}, false, err
+		}
+		alike = !stray
+	}
+	ar, ok := arrives(ours, d.box, f, alike)
 	if !ok || ar.kind == mail.OpMove && (!ar.placed || !a.halves || !packFlags(f.Flags).visible()) {
 		// It left where it was, and is found among the strays; or the server does
 		// nothing by halves, and this is a copy that another machine made; or it is about

@@ -81,3 +81,32 @@ func TestHalfAMoveIsToldFromACopy(t *testing.T) {
 		})
 	}
 }
+
+// Two messages that nothing names look alike. One was moved, under a UID that nobody told,
+// and the copy of the other was cut off. What is found is the one that was moved: that the
+// other was copied is not believed for it, and it is copied again.
+func TestWhatLooksAlikeIsWhatWasMoved(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	like := func(uid mail.UID) Fetched {
+		m := msg(uid, 9)
+		m.Envelope.HeaderID = ""
+		return m
+	}
+	f.apply(Delta{Mailbox: inbox.ID, Added: []Fetched{like(4), like(5)}})
+	moved, copied := f.id(inbox, 4), f.id(inbox, 5)
+	op := f.queue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{moved}, Mailbox: work.ID})
+	f.must(f.FinishOp(f.ctx(), op.ID, []Done{{ID: moved}}))
+	op = f.queue(mail.Op{Kind: mail.OpCopy, Targets: []mail.MessageID{copied}, Mailbox: work.ID})
+	f.must(f.StartOp(f.ctx(), op.ID))
+	f.apply(inStep(work.ID, 1, 11, like(10)))
+	if m := f.at(work, 10); m.ID != moved {
+		t.Errorf("it is %+v, want message %d", m, moved)
+	}
+	if w := f.ready(); len(w) != 1 || w[0].Messages[0].Copied {
+		t.Errorf("to be sent: %+v", w)
+	}
+	f.apply(Delta{Mailbox: work.ID, Added: []Fetched{like(11)}})
+	if w := f.ready(); len(w) != 1 || !w[0].Messages[0].Copied {
+		t.Errorf("to be sent then: %+v", w)
+	}
+}
