@@ -222,8 +222,12 @@ func (a *applier) updateFlags(d boxDelta) error {
 			return err
 		}
 		if !ok {
-			// Not indexed yet, or gone: its FETCH or VANISHED tells. Or left behind.
+			// Not indexed yet, or gone: its FETCH or VANISHED tells. Or left behind, or half
+			// of a move.
 			if err := a.undelete(d, f); err != nil {
+				return err
+			}
+			if err := a.dropHalf(d, f); err != nil {
 				return err
 			}
 			continue

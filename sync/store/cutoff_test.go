@@ -110,3 +110,18 @@ func TestWhatLooksAlikeIsWhatWasMoved(t *testing.T) {
 		t.Errorf("to be sent then: %+v", w)
 	}
 }
+
+// Another machine flags half of a move \Deleted, and removes the original. Nothing is left
+// of the message, and nothing shows.
+func TestHalfOfAMoveThatIsDeletedIsNone(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	op := f.queue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{f.id(inbox, 2)}, Mailbox: work.ID})
+	f.must(f.StartOp(f.ctx(), op.ID))
+	_, err := f.Apply(f.ctx(), acc, Batch{Halves: true, Deltas: []Delta{inStep(work.ID, 1, 11, msg(10, 2))}})
+	f.must(err)
+	f.apply(Delta{Mailbox: work.ID, Flags: []FlagUpdate{{UID: 10, Flags: mail.NewFlags(mail.FlagDeleted)}}},
+		Delta{Mailbox: inbox.ID, Gone: []mail.UID{2}})
+	f.must(f.FailOp(f.ctx(), op.ID, &mail.Fault{Code: mail.CodeGone, Class: mail.ClassConflict}))
+	f.counts("INBOX", 2, 2)
+	f.counts("Work", 0, 0)
+}

@@ -47,3 +47,13 @@ func (t *tx) forgetHalf(op *mail.Op, id mail.MessageID) error {
 	_, err := t.exec(`UPDATE op_targets SET copied = 0, uid = 0, uidvalidity = 0 WHERE op = ? AND message = ?`, int64(op.ID), int64(id))
 	return err
 }
+
+// dropHalf forgets that a UID is half of a move when it is flagged \Deleted: it is about
+// to go, and is not to show if the move is given up.
+func (a *applier) dropHalf(d boxDelta, u FlagUpdate) error {
+	if !d.box.uncertain || packFlags(u.Flags).visible() {
+		return nil
+	}
+	_, err := a.exec(`DELETE FROM uncertain WHERE mailbox = ? AND uid = ? AND since = 0 AND original = 0`, int64(d.box.ID), int64(u.UID))
+	return err
+}
