@@ -65,7 +65,7 @@ func (s *session) readAgain(ctx context.Context, box *mail.Mailbox, u store.Unre
 		return false, err
 	}
 	if f := said.Fault("UID FETCH"); f != nil {
-		return f.Class == mail.ClassLimit, ctx.Err() // it is as it was
+		return f.Class == mail.ClassLimit && !said.Busy(), ctx.Err() // it is as it was
 	}
 	d := store.Delta{Mailbox: box.ID, Added: sorted(t.added, u.UID, u.UID), Backfill: u.Old}
 	if len(d.Added) == 0 {

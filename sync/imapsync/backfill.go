@@ -205,6 +205,7 @@ type part struct {
 	opened  bool
 	sel     wire.SelectData
 	refusal *mail.Fault
+	busy    bool // refusal asks to come back later
 }
 
 // nextParts takes the next messages of as many mailboxes as make a batch, and
@@ -243,7 +244,7 @@ func (s *session) nextParts() (parts []*part, steps []step) {
 			cmd:  fmt.Sprintf("UID FETCH %d:%d %s", p.lo(), p.hi(), s.messageItems()),
 			asks: &question{of: share{f.id, true}, n: p.set.Len(), got: p.set.Len(), uid: p.lo()},
 			each: p.t.noteOld,
-			end:  func(st wire.Status) { p.refusal = st.Fault("UID FETCH") },
+			end:  func(st wire.Status) { p.refusal, p.busy = st.Fault("UID FETCH"), st.Busy() },
 		})
 	}
 	return parts, steps
@@ -271,8 +272,11 @@ func (s *session) fetchBatch(ctx context.Context) ([]store.Delta, error) {
 			s.w.spare(share{p.f.id, true})
 			p.t.bad = append(p.t.bad, p.lo())
 		case p.refusal == nil && !p.t.tooMuch:
-		case p.refusal != nil && p.refusal.Class == mail.ClassLimit:
+		case p.refusal != nil && p.refusal.Class == mail.ClassLimit && !p.busy:
 			return nil, s.refusedWhole(p.refusal, asked{box: p.t.box.Name})
+		case p.busy && s.leaveOutPatiently(p.t.box, p.refusal):
+			s.dropFill(p.f.id)
+			continue
 		case p.set.Len() > 1:
 			smaller = max(1, p.set.Len()/2)
 			p.f.giveBack(p.set)

@@ -138,6 +138,8 @@ func TestFirstLookThatEndsTheConnection(t *testing.T) {
 // and answers all else.
 type falling struct {
 	messages int
+	more     atomic.Int32 // that came since
+	says     string       // what it answers when it is asked for them; "": it ends the connection
 	lethal   func(uid int) bool
 	mended   atomic.Bool // it falls no more
 	polled   bool        // it has no IDLE: months go by faster
@@ -180,11 +182,12 @@ func (f *falling) serve(c net.Conn) {
 		pending = rest
 		tag, cmd, _ := strings.Cut(line, " ")
 		var lo, hi int
+		messages, done := f.messages+int(f.more.Load()), "OK done"
 		switch {
 		case strings.HasPrefix(cmd, "LIST"):
-			say("* LIST () \"/\" INBOX\r\n* STATUS INBOX (MESSAGES %d UIDNEXT %d UIDVALIDITY 7 UNSEEN 0)", f.messages, f.messages+1)
+			say("* LIST () \"/\" INBOX\r\n* STATUS INBOX (MESSAGES %d UIDNEXT %d UIDVALIDITY 7 UNSEEN 0)", messages, messages+1)
 		case strings.HasPrefix(cmd, "SELECT"):
-			say("* %d EXISTS\r\n* OK [UIDVALIDITY 7] hm\r\n* OK [UIDNEXT %d] hm", f.messages, f.messages+1)
+			say("* %d EXISTS\r\n* OK [UIDVALIDITY 7] hm\r\n* OK [UIDNEXT %d] hm", messages, messages+1)
 		case strings.HasPrefix(cmd, "UID SEARCH"):
 			last, _ := strconv.Atoi(cmd[strings.LastIndex(cmd, ":")+1:])
 			var b strings.Builder
@@ -195,20 +198,23 @@ func (f *falling) serve(c net.Conn) {
 		case strings.Contains(cmd, "FETCH") && strings.Contains(cmd, "ENVELOPE"):
 			switch n, _ := fmt.Sscanf(cmd, "UID FETCH %d:%d", &lo, &hi); n {
 			case 0:
-				lo, hi = 1, f.messages
+				lo, hi = 1, messages
 			case 1:
 				if hi = lo; strings.Contains(cmd, ":*") {
-					lo, hi = min(lo, f.messages), f.messages
+					lo, hi = min(lo, messages), messages
 				}
 			}
-			for uid := lo; uid <= min(hi, f.messages); uid++ {
+			for uid := lo; uid <= min(hi, messages); uid++ {
 				if f.lethal(uid) && !f.mended.Load() {
-					return
+					if done = f.says; done == "" {
+						return
+					}
+					break
 				}
 				say("* %d FETCH (UID %d %s)", uid, uid, data(uid))
 			}
 		case strings.Contains(cmd, "FETCH") && strings.Contains(cmd, "FLAGS"):
-			for uid := 1; uid <= f.messages; uid++ {
+			for uid := 1; uid <= messages; uid++ {
 				say("* %d FETCH (UID %d FLAGS (\\Seen))", uid, uid)
 			}
 		case cmd == "IDLE":
@@ -218,7 +224,7 @@ func (f *falling) serve(c net.Conn) {
 		case line == "DONE":
 			tag = idle
 		}
-		say("%s OK done", tag)
+		say("%s %s", tag, done)
 	}
 }
 

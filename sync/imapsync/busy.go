@@ -19,6 +19,10 @@ const (
 	// long each time after, up to busyMost: a server may take minutes to say so.
 	busyFirst = time.Minute
 	busyMost  = 15 * time.Minute
+	// busyFetches is how many times in a row a folder is left out as its messages are
+	// not to be had now, before that is taken for something that is wrong with one of
+	// them: some servers say UNAVAILABLE for ever of one that they cannot read.
+	busyFetches = 5
 )
 
 // busyFolders are the folders that a burst asked for and that are not to be had now.
@@ -106,6 +110,24 @@ func (s *session) answersForAnother(ctx context.Context, questions []asked) (boo
 	return f == nil || f.Class != mail.ClassLimit, err
 }
 
+// leaveOutPatiently leaves a folder out for now whose messages are not to be had now.
+// It is false when it was done often enough: then fewer are asked for.
+func (s *session) leaveOutPatiently(box *mail.Mailbox, f *mail.Fault) bool {
+	a := asked{"FETCH", box.Name}
+	if b := s.w.falls[a]; b != nil && b.refusals >= busyFetches {
+		return false
+	}
+	if s.w.falls == nil {
+		s.w.falls = falls{}
+	}
+	s.w.falls.busy(a, f.Args["text"])
+	s.refuse(box, f, "")
+	return true
+}
+
+// fetched notes that the messages of a folder are to be had.
+func (fs falls) fetched(name string) { delete(fs, asked{"FETCH", name}) }
+
 // busy notes that a server refused a folder for now.
 func (fs falls) busy(a asked, text string) {
 	f := fs[a]
@@ -121,8 +143,8 @@ func (fs falls) busy(a asked, text string) {
 
 // refusedNow is what is remembered of a folder that is refused for now; nil: it is not.
 func (fs falls) refusedNow(name string) *fall {
-	for _, cmd := range []string{"SELECT", "STATUS"} {
-		if f := fs[asked{cmd, name}]; f != nil && f.refusals > 0 {
+	for _, a := range questions(name) {
+		if f := fs[a]; f != nil && f.refusals > 0 {
 			return f
 		}
 	}

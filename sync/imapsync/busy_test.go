@@ -126,3 +126,34 @@ func (b *bubble) opState(id mail.OpID) mail.OpState {
 	}
 	return op.State
 }
+
+// TestAMessageThatIsNeverToBeHad: a server asks to come back later whenever it is asked
+// for one message that it cannot read, for ever. The folder is left out for a while, as
+// it may be true; then the message is found, named, and the others are there.
+func TestAMessageThatIsNeverToBeHad(t *testing.T) {
+	for name, f := range map[string]*falling{
+		"at the first look": {messages: 300, lethal: func(uid int) bool { return uid == 17 }},
+		"the newest":        {messages: 300, lethal: func(uid int) bool { return uid == 300 }},
+		"as it comes":       {messages: 300, lethal: func(uid int) bool { return uid == 302 }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f.says = "NO [UNAVAILABLE] UID FETCH Server error while fetching messages"
+			inBubble(t, f.dial, nil, func(t *bubble) {
+				time.Sleep(time.Minute)
+				f.more.Store(3)
+				time.Sleep(10 * time.Minute)
+				if folder, text := t.refusing(); folder != "INBOX" || text != "UID FETCH Server error while fetching messages" {
+					t.Errorf("told of %q, %q", folder, text)
+				}
+				time.Sleep(time.Hour)
+				ps, err := t.store.Problems(t.Context())
+				if n := t.inbox().Counts.Total; n != 302 || err != nil || len(ps) != 1 || ps[0].Code != mail.CodeUnreadable {
+					t.Errorf("%d messages, problems %+v, %v", n, ps, err)
+				}
+				if n := len(t.dialled()); n != 1 || t.state().State != mail.StateOnline {
+					t.Errorf("%d connections, and it is %+v", n, t.state())
+				}
+			})
+		})
+	}
+}

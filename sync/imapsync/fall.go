@@ -35,7 +35,7 @@ const anyFolder = "*"
 
 // asked is a question for a folder as a whole. The zero value is none.
 type asked struct {
-	cmd string // SELECT, for EXAMINE too, or STATUS
+	cmd string // SELECT, for EXAMINE too, STATUS, or FETCH
 	box string // the folder's name, or anyFolder
 }
 
@@ -60,9 +60,14 @@ func (f *fall) suspected() bool { return f != nil && f.cuts >= blameAfter }
 type falls map[asked]*fall
 
 // out reports whether a question is not to be asked now. A folder whose numbers
-// cannot be asked for is not opened either.
+// cannot be asked for, or whose messages, is not opened either.
 func (fs falls) out(a asked) bool {
-	return fs[a].out() || a.cmd == "SELECT" && fs[asked{"STATUS", a.box}].out()
+	return fs[a].out() || a.cmd == "SELECT" && (fs[asked{"STATUS", a.box}].out() || fs[asked{"FETCH", a.box}].out())
+}
+
+// questions are what may be asked of a folder.
+func questions(name string) []asked {
+	return []asked{{"SELECT", name}, {"STATUS", name}, {"FETCH", name}}
 }
 
 // leavesOut reports whether a folder is left out.
@@ -71,8 +76,8 @@ func (fs falls) leavesOut(name string) bool { return fs.out(asked{"SELECT", name
 // until is when a folder may be opened again.
 func (fs falls) until(name string) time.Time {
 	var t time.Time
-	for _, cmd := range []string{"SELECT", "STATUS"} {
-		if f := fs[asked{cmd, name}]; f != nil {
+	for _, a := range questions(name) {
+		if f := fs[a]; f != nil {
 			t = later(t, f.until)
 		}
 	}

@@ -36,6 +36,8 @@ type learntFall struct {
 	Cuts, Alone int
 	Spell       time.Duration `json:",omitempty"`
 	Until       time.Time     `json:",omitzero"`
+	Refusals    int           `json:",omitempty"`
+	Text        string        `json:",omitempty"`
 }
 
 // recollection is what the store has of it.
@@ -69,7 +71,7 @@ func (w *Worker) recollect(ctx context.Context) error {
 		w.doubts[share{d.Box, d.Old}] = &doubt{d.Cuts, d.Full, d.Most, d.UID, d.Ends}
 	}
 	for _, f := range l.Folders {
-		w.falls[asked{f.Cmd, f.Box}] = &fall{cuts: f.Cuts, alone: f.Alone, spell: f.Spell, until: f.Until}
+		w.falls[asked{f.Cmd, f.Box}] = &fall{f.Cuts, f.Alone, f.Spell, f.Until, f.Refusals, f.Text}
 	}
 	return w.recollectOps(ctx, l.Actions)
 }
@@ -95,8 +97,8 @@ func (w *Worker) keepLearnt(ctx context.Context) {
 		l.Messages = append(l.Messages, learntDoubt{of.box, of.old, d.cuts, d.full, d.most, d.uid, d.ends})
 	}
 	for a, f := range w.falls {
-		if f.refusals == 0 { // one that is busy may not be the next time
-			l.Folders = append(l.Folders, learntFall{a.cmd, a.box, f.cuts, f.alone, f.spell, f.until})
+		if f.refusals == 0 || a.cmd == "FETCH" { // a folder that is busy may not be the next time
+			l.Folders = append(l.Folders, learntFall{a.cmd, a.box, f.cuts, f.alone, f.spell, f.until, f.refusals, f.text})
 		}
 	}
 	slices.SortFunc(l.Messages, func(a, b learntDoubt) int { return cmp.Or(cmp.Compare(a.Box, b.Box), boolInt(a.Old)-boolInt(b.Old)) })

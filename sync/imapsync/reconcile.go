@@ -85,6 +85,9 @@ func (s *session) askAll(ctx context.Context, ts []*target) (fs []finding, again
 			again = append(again, t)
 		case d != nil:
 			fs = append(fs, finding{t, d})
+			if !t.busy && len(d.Uncertain) == 0 {
+				s.w.falls.fetched(t.box.Name)
+			}
 			if !t.light && !t.noFlags {
 				s.allow(t.box.Name)
 			}
@@ -153,8 +156,12 @@ func (s *session) settle(ctx context.Context, t *target) (d *store.Delta, done b
 		return nil, true, nil
 	}
 	for _, f := range []*mail.Fault{t.refusedOld, t.refusedNew, t.refusedSought} {
-		if f != nil && f.Class == mail.ClassLimit {
+		switch {
+		case f == nil || f.Class != mail.ClassLimit:
+		case !t.busy:
 			return nil, false, s.refusedWhole(f, asked{box: t.box.Name})
+		case s.leaveOutPatiently(t.box, f):
+			return nil, true, nil
 		}
 	}
 	if t.flooded {

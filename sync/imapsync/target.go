@@ -69,6 +69,7 @@ type target struct {
 
 	refusedOld, refusedNew *mail.Fault // of the FETCH of flags, and of new messages
 	refusedSought          *mail.Fault // of that of unknown
+	busy                   bool        // one of these asks to come back later
 }
 
 // from and next bound the UIDs that are known: [from, next).
@@ -145,7 +146,10 @@ func (t *target) steps(s *session) []step {
 				}
 				return ours
 			},
-			end: func(st wire.Status) { *refused = st.Fault("UID FETCH") },
+			end: func(st wire.Status) {
+				*refused = st.Fault("UID FETCH")
+				t.busy = t.busy || st.Busy()
+			},
 		})
 	}
 	if t.askUIDs {
@@ -283,7 +287,7 @@ func (t *target) forget() {
 	t.sel, t.opened, t.refusal, t.exists = wire.SelectData{}, false, wire.Status{}, 0
 	t.flags, t.added, t.bad, t.gone, t.knew = nil, nil, nil, nil, false
 	t.flagSets, t.flagBytes, t.flooded = nil, 0, false
-	t.alive, t.refusedOld, t.refusedNew, t.refusedSought, t.tooMuch, t.spared = nil, nil, nil, nil, false, false
+	t.alive, t.refusedOld, t.refusedNew, t.refusedSought, t.tooMuch, t.spared, t.busy = nil, nil, nil, nil, false, false, false
 }
 
 // note takes what is answered while the mailbox is selected.
