@@ -118,6 +118,7 @@ func (r *round) check() {
 			r.Errorf("folder %s is subscribed %v, but machine %s left it %v", m.own.folder, !*m.left, m.name, *m.left)
 		}
 		m.checkStory(log)
+		m.checkProblems()
 	}
 	r.checkLetters(server, log)
 }
@@ -259,6 +260,18 @@ func (m *machine) checkStory(log serverLog) {
 		}
 		if n := letters[l.subject]; n > 1 {
 			m.r.Errorf("machine %s told %d times that %s is new: %+v", m.name, n, id, *l)
+		}
+	}
+}
+
+// checkProblems holds that a machine at rest tells of nothing that is wrong, but of
+// actions that were given up.
+func (m *machine) checkProblems() {
+	ps, err := m.store.Problems(context.Background())
+	m.r.must(err)
+	for _, p := range ps {
+		if !p.News {
+			m.r.Errorf("machine %s still tells of a problem: %+v", m.name, p)
 		}
 	}
 }
