@@ -2,6 +2,7 @@ package imapsync
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -16,7 +17,7 @@ import (
 // may be that one. A new one is told of only when its STATUS is not refused; on the
 // first listing of a connection, which new ones are not asked for a second time, it is
 // believed unless that listing was wrong about another. It costs a round trip when a
-// folder is missing, else none.
+// folder is missing, else none. A session whose listings stay wrong ends.
 func (s *session) doubt(ctx context.Context, list []listed, boxes []mail.Mailbox) ([]listed, error) {
 	s.unsure = map[string]bool{}
 	known := make(map[string]bool, len(boxes))
@@ -27,6 +28,7 @@ func (s *session) doubt(ctx context.Context, list []listed, boxes []mail.Mailbox
 	if err != nil {
 		return nil, err
 	}
+	s.compare(left)
 	if s.named != nil || len(left) > 0 {
 		list = slices.DeleteFunc(list, func(l listed) bool {
 			return s.suspects[l.Name] != "" && !known[l.Name] && l.OldName == ""
@@ -88,6 +90,32 @@ func (s *session) leftOut(ctx context.Context, list []listed, boxes []mail.Mailb
 		s.log.Info("folders are there that are not listed", "count", len(missing), "gone", gone-len(missing))
 	}
 	return missing, nil
+}
+
+// wrongListings is how many listings in a row may leave out what is there before another
+// session is asked. Dovecot's may be unable to read the index of folders ever again, and
+// then lists new ones neither.
+const wrongListings = 3
+
+var errWrongListings = errors.New("imapsync: the session's listings leave out what is there")
+
+// compare counts the listings in a row that left out folders. Those that a new session
+// left out too are none that a session lists.
+func (s *session) compare(left []listed) {
+	names := make(map[string]bool, len(left))
+	wrong := false
+	for i := range left {
+		name := left[i].Name
+		wrong = wrong || !s.w.unlisted[name]
+		names[name] = s.named == nil || s.w.unlisted[name]
+	}
+	s.w.unlisted = names
+	if s.wrong++; s.named == nil || !wrong {
+		s.wrong = 0
+	}
+	if s.wrong > 1 {
+		s.pollNow()
+	}
 }
 
 // hasTwin reports whether a listing has a folder under another name: some servers

@@ -129,3 +129,36 @@ func told(t *testing.T, s *store.Store) []string {
 	}
 	return out
 }
+
+// TestASessionWhoseListingsStayWrong: it leaves a folder out again and again that is
+// there, and so may know nothing of new ones. Another session is asked; not again and
+// again, where all leave it out.
+func TestASessionWhoseListingsStayWrong(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		hides       func(connection, listing int) bool
+		connections int
+	}{
+		"one session":   {func(connection, listing int) bool { return connection == 1 && listing > 1 }, 2},
+		"for a moment":  {func(_, listing int) bool { return listing == 2 || listing == 3 }, 1},
+		"a new one too": {func(connection, listing int) bool { return connection > 1 || listing > 1 }, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := &fallsOver{caps: "IDLE", hides: c.hides}
+			inBubble(t, f.dial, nil, func(t *bubble) {
+				time.Sleep(3 * time.Hour)
+				if n := len(t.dialled()); n != c.connections {
+					t.Errorf("there were %d connections", n)
+				}
+				if ps, err := t.store.Problems(t.Context()); err != nil || len(ps) > 0 || t.state().State != mail.StateOnline {
+					t.Errorf("problems %+v, %v, it is %+v", ps, err, t.state())
+				}
+				t.box("Work")
+				if got := told(t.T, t.store); len(got) > 0 {
+					t.Errorf("told %q", got)
+				}
+			})
+		})
+	}
+}

@@ -189,16 +189,18 @@ func TestANetworkThatBreaks(t *testing.T) {
 // fallsOver is a server with messages in INBOX, in Work and in further folders.
 type fallsOver struct {
 	caps  string
-	over  []string      // beginnings of commands over which it falls
-	says  string        // what it answers then; "": it ends the connection
-	pace  time.Duration // that each command takes,
-	lives time.Duration // and how long a connection lives while it falls; 0: for ever
-	more  int           // further folders
+	over  []string                           // beginnings of commands over which it falls
+	says  string                             // what it answers then; "": it ends the connection
+	pace  time.Duration                      // that each command takes,
+	lives time.Duration                      // and how long a connection lives while it falls; 0: for ever
+	more  int                                // further folders
+	hides func(connection, listing int) bool // whether Work is left out of it
 
-	mu   sync.Mutex
-	on   bool
-	fell int            // so often
-	came map[string]int // messages that came into a folder, beside the first
+	mu    sync.Mutex
+	on    bool
+	fell  int            // so often
+	conns int            // there were
+	came  map[string]int // messages that came into a folder, beside the first
 }
 
 func (f *fallsOver) falls(on bool) {
@@ -241,6 +243,10 @@ func (f *fallsOver) dial(ctx context.Context, t *testing.T, o wire.Options) (*wi
 func (f *fallsOver) serve(c net.Conn) {
 	defer func() { _ = c.Close() }() // the client hears of it
 	began := time.Now()
+	f.mu.Lock()
+	f.conns++
+	connection, listing := f.conns, 0
+	f.mu.Unlock()
 	in := bufio.NewScanner(c)
 	if _, err := fmt.Fprintf(c, "* PREAUTH [CAPABILITY IMAP4rev1 %s] ready\r\n", f.caps); err != nil {
 		return
@@ -256,6 +262,11 @@ func (f *fallsOver) serve(c net.Conn) {
 			open = strings.Split(rest, `"`)[1]
 		}
 		answer := f.answer(cmd, open)
+		if strings.HasPrefix(cmd, "LIST") {
+			if listing++; f.hides != nil && f.hides(connection, listing) {
+				answer = strings.ReplaceAll(answer, "* LIST () \"/\" Work\r\n", "")
+			}
+		}
 		f.fell += boolInt(falls)
 		f.mu.Unlock()
 		if falls && f.says == "" {

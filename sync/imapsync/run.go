@@ -23,6 +23,9 @@ func (s *session) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if s.wrong >= wrongListings {
+			return errWrongListings
+		}
 		if !idle || s.w.asked() {
 			continue
 		}

@@ -50,6 +50,7 @@ type session struct {
 	suspects map[string]string // names that were listed and could not be had, and by which command
 	named    map[string]bool   // names that the last listing had; nil before the first
 	levels   map[string]bool   // of them, those that only hold folders
+	wrong    int               // listings in a row that left out a folder
 	garbled  bool              // a line of the last listing could not be read
 	unsure   map[string]bool   // names that may be what it was about, and that nothing else tells of
 

@@ -2,6 +2,7 @@ package imapsync
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -94,6 +95,7 @@ type Worker struct {
 	unsaid   bool                         // some of it is not told yet
 	raised   []mail.Code                  // problems of which somebody was told, and that are not over
 	cleared  bool                         // a pass went well in this process
+	unlisted map[string]bool              // folders that the last listing left out; true: that of a new session too
 	synced   map[mail.MailboxID]time.Time // when folders were in step, where the store does not have it yet
 	// listening is set while the server needs nothing but to be listened to.
 	listening *listening
@@ -147,6 +149,8 @@ func (w *Worker) Serve(ctx context.Context) error {
 		f := mail.FaultOf(err)
 		w.log().Info("the connection ended", "code", f.Code, "class", string(f.Class), "steady", steady)
 		switch {
+		case errors.Is(err, errWrongListings):
+			continue
 		case w.takeDropped():
 			b.hurry()
 			drain(w.kick)
