@@ -213,20 +213,29 @@ func (m *model) some(which func(*modelMsg) bool) []*modelMsg {
 
 // place is where a message shows; nil: nowhere.
 func (m *model) place(x *modelMsg) *modelBox {
-	b := x.box
+	_, b := m.laid(x, nil)
+	return b
+}
+
+// laid is how a message shows under what waits, but for one op.
+func (m *model) laid(x *modelMsg, without *modelOp) (mail.Flags, *modelBox) {
+	fs, b := x.server, x.box
 	if x.expect != nil {
 		b = x.expect
 	}
 	for _, op := range m.ops {
+		tg := op.of(x)
 		switch {
-		case op.of(x) == nil:
+		case tg == nil || op == without:
 		case op.kind == mail.OpMove:
 			b = op.dest
 		case op.kind == mail.OpDelete:
 			b = nil
+		case op.kind == mail.OpFlags:
+			fs = fs.With(tg.add, tg.del)
 		}
 	}
-	return b
+	return fs, b
 }
 
 func placed(x *modelMsg) bool { return x.box != nil }
@@ -400,8 +409,15 @@ func (m *model) cancelsOut(kind mail.OpKind, to *modelBox) func(*modelTarget) bo
 			if was == nil {
 				continue
 			}
-			if op.tried || op.kind != kind || kind == mail.OpDelete || kind == mail.OpMove && was.source != to ||
-				!tg.didAdd.Equal(was.didDel) || !tg.didDel.Equal(was.didAdd) {
+			if op.tried || op.kind != kind || kind != mail.OpFlags && kind != mail.OpMove {
+				return false
+			}
+			flags, in := m.laid(tg.x, op)
+			shown, at := m.laid(tg.x, nil)
+			if kind == mail.OpMove {
+				at = to
+			}
+			if in != at || !flags.Equal(shown.With(tg.add, tg.del)) {
 				return false
 			}
 			op.targets = slices.DeleteFunc(op.targets, func(t *modelTarget) bool { return t == was })
@@ -610,12 +626,7 @@ func (m *model) reopen(*rapid.T) {
 
 // shown are the flags to show: the server's with the waiting ops laid over.
 func (m *model) shown(x *modelMsg) mail.Flags {
-	fs := x.server
-	for _, op := range m.ops {
-		if tg := op.of(x); tg != nil && op.kind == mail.OpFlags {
-			fs = fs.With(tg.add, tg.del)
-		}
-	}
+	fs, _ := m.laid(x, nil)
 	return fs
 }
 
