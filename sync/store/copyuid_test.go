@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -64,6 +65,36 @@ func TestWhatWasFoundBeforeTheAnswerIsTheMessage(t *testing.T) {
 	}
 	f.counts("Work", 1, 1)
 	f.counts("INBOX", 2, 2)
+}
+
+// TestOurMoveIsOursHoweverLate: the server moved a message and did not say where to (no
+// UIDPLUS), the user marked it, and then the machine is off for the holidays. It is the
+// same message when somebody looks, and the mark goes out.
+func TestOurMoveIsOursHoweverLate(t *testing.T) {
+	for name, away := range map[string]time.Duration{"six days": 6 * 24 * time.Hour, "eight days": 8 * 24 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			f, inbox, work := twoFolders(t)
+			id := f.id(inbox, 2)
+			op := f.queue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{id}, Mailbox: work.ID})
+			f.must(f.StartOp(f.ctx(), op.ID))
+			f.must(f.FinishOp(f.ctx(), op.ID, []Done{{ID: id}}))
+			mark := f.mark([]mail.MessageID{id}, mail.NewFlags(mail.FlagFlagged), nil)
+			f.counts("Work", 1, 1)
+			f.clock.pass(away)
+			f = f.again()
+			f.folders("INBOX", "Work") // the first batch of the next pass
+			if got := kinds(f.apply(inStep(work.ID, 1, 2, msg(1, 2)))); slices.Contains(got, "elsewhere message.added") {
+				t.Errorf("told %q", got)
+			}
+			if m := f.at(work, 1); m.ID != id {
+				t.Errorf("it is message %d now, and was %d", m.ID, id)
+			}
+			if w := f.ready(); len(w) != 1 || w[0].Op.ID != mark.ID || len(w[0].Messages) != 1 {
+				t.Errorf("to be sent: %+v", w)
+			}
+			f.counts("Work", 1, 1)
+		})
+	}
 }
 
 // TestOurCopyIsOursHoweverLate: heronctl copies a message and ends with the server's

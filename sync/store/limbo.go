@@ -10,6 +10,10 @@ import (
 // be known.
 const limboFor = 7 * 24 * time.Hour
 
+// awaited is a message in limbo that is still to turn up, however late somebody looks:
+// it waits for its mailbox, was moved by us, shows, or the user did something to it.
+const awaited = `(reset OR expect IS NOT NULL OR shown_in IS NOT NULL OR pending > 0)`
+
 // stray is a message without a location, a candidate for one that was added.
 type stray struct {
 	id       mail.MessageID
@@ -49,7 +53,7 @@ func (t *tx) findStray(b *box, f *Fetched) (stray, bool, error) {
 	oldest := nanos(t.now.Add(-limboFor))
 	if f.EmailID != "" {
 		found, err := list(t, scanStray, selectStray+`WHERE account = ? AND email_id = ? AND email_id <> ''
-			AND mailbox IS NULL AND (reset OR lost >= ?) ORDER BY id`, b.account, f.EmailID, oldest)
+			AND mailbox IS NULL AND (lost >= ? OR `+awaited+`) ORDER BY id`, b.account, f.EmailID, oldest)
 		if err != nil {
 			return stray{}, false, err
 		}
@@ -58,7 +62,7 @@ func (t *tx) findStray(b *box, f *Fetched) (stray, bool, error) {
 		}
 	}
 	found, err := list(t, scanStray, selectStray+`WHERE account = ? AND header_id = ? AND size = ?
-		AND mailbox IS NULL AND (reset OR lost >= ?) ORDER BY id`, b.account, f.Envelope.HeaderID, f.Size, oldest)
+		AND mailbox IS NULL AND (lost >= ? OR `+awaited+`) ORDER BY id`, b.account, f.Envelope.HeaderID, f.Size, oldest)
 	if err != nil {
 		return stray{}, false, err
 	}

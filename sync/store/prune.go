@@ -68,7 +68,7 @@ func (s *Store) purge(ctx context.Context, now time.Time) (bool, error) {
 	n := 0
 	_, err := s.write(ctx, "purge", func(t *tx) error {
 		ids, err := list(t, scanID[mail.MessageID],
-			`SELECT id FROM messages WHERE mailbox IS NULL AND NOT reset AND lost < ? LIMIT ?`, nanos(now.Add(-limboFor)), pruneStep)
+			`SELECT id FROM messages WHERE mailbox IS NULL AND NOT `+awaited+` AND lost < ? LIMIT ?`, nanos(now.Add(-limboFor)), pruneStep)
 		if err != nil {
 			return err
 		}
