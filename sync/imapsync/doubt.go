@@ -24,7 +24,7 @@ func (s *session) doubt(ctx context.Context, list []listed, boxes []mail.Mailbox
 	for i := range boxes {
 		known[boxes[i].Name] = true
 	}
-	left, err := s.leftOut(ctx, list, boxes)
+	left, err := s.leftOut(ctx, list, boxes, known)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (s *session) doubt(ctx context.Context, list []listed, boxes []mail.Mailbox
 
 // leftOut are folders that are known, are not in a listing, and are there all the same
 // under that name only.
-func (s *session) leftOut(ctx context.Context, list []listed, boxes []mail.Mailbox) ([]listed, error) {
+func (s *session) leftOut(ctx context.Context, list []listed, boxes []mail.Mailbox, known map[string]bool) ([]listed, error) {
 	explained := make(map[string]bool, len(list))
 	for i := range list {
 		explained[list[i].Name], explained[list[i].OldName] = true, true
@@ -81,7 +81,7 @@ func (s *session) leftOut(ctx context.Context, list []listed, boxes []mail.Mailb
 	gone := len(missing)
 	missing = slices.DeleteFunc(missing, func(l listed) bool {
 		if l.hasStatus || s.w.falls.leavesOut(l.Name) {
-			return l.hasStatus && hasTwin(list, &l)
+			return l.hasStatus && hasTwin(list, &l, known)
 		}
 		s.unsure[l.Name] = s.garbled
 		return !s.garbled
@@ -118,10 +118,11 @@ func (s *session) compare(left []listed) {
 	}
 }
 
-// hasTwin reports whether a listing has a folder under another name: some servers
-// take names that differ in case, or in how they are composed, for the same.
-func hasTwin(list []listed, l *listed) bool {
+// hasTwin reports whether a listing has a folder under another name, that is not known
+// as a folder of its own: some servers take names that differ in case, or in how they
+// are composed, for the same.
+func hasTwin(list []listed, l *listed, known map[string]bool) bool {
 	return slices.ContainsFunc(list, func(o listed) bool {
-		return strings.EqualFold(o.Name, l.Name) && o.hasStatus && o.status.UIDValidity == l.status.UIDValidity && o.status.UIDNext == l.status.UIDNext
+		return !known[o.Name] && strings.EqualFold(o.Name, l.Name) && o.hasStatus && o.status.UIDValidity == l.status.UIDValidity && o.status.UIDNext == l.status.UIDNext
 	})
 }

@@ -130,6 +130,19 @@ func told(t *testing.T, s *store.Store) []string {
 	return out
 }
 
+// TestATwinInAnotherCaseIsAFolderOfItsOwn: two folders whose names differ only in case
+// are known. A listing leaves one of them out, and its STATUS says that it is there.
+func TestATwinInAnotherCaseIsAFolderOfItsOwn(t *testing.T) {
+	t.Parallel()
+	there := asks("Work", "S: * STATUS Work (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 7 UNSEEN 0)\nS: ? OK done\n")
+	o := against(t, noNotify+lists("INBOX", "Plans", "Lists", "Work", "work"), noNotify+lists("INBOX", "Plans", "Lists", "work")+there)
+	o.mustPass()
+	o.mustPass()
+	if got := told(o.T, o.store); len(got) != 0 {
+		t.Errorf("told %q", got)
+	}
+}
+
 // TestASessionWhoseListingsStayWrong: it leaves a folder out again and again that is
 // there, and so may know nothing of new ones. Another session is asked; not again and
 // again, where all leave it out.
