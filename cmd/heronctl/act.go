@@ -57,6 +57,9 @@ func doAll(ctx context.Context, s session, act api.Action, ids []mail.MessageID)
 	var out api.ActionResult
 	for part := range slices.Chunk(ids, actTargets) {
 		act.IDs = part
+		if len(out.Ops) > 0 {
+			act.With = out.Ops[0] // one action, for undo
+		}
 		res, err := s.Do(ctx, act)
 		if err != nil {
 			return out, err

@@ -41,6 +41,31 @@ func TestMove(t *testing.T) {
 	}
 }
 
+// recorder remembers all that it was asked to do.
+type recorder struct {
+	*fake
+	acts []api.Action
+}
+
+func (r *recorder) Do(_ context.Context, a api.Action) (api.ActionResult, error) {
+	r.acts = append(r.acts, a)
+	return api.ActionResult{Op: mail.OpID(len(r.acts))}, nil
+}
+
+// TestMoreMessagesThanARequestNames: they are named in several requests, of one action.
+func TestMoreMessagesThanARequestNames(t *testing.T) {
+	r := &recorder{fake: sample()}
+	res, err := doAll(t.Context(), r, api.Action{Kind: mail.ActDelete}, make([]mail.MessageID, 2*actTargets+1))
+	if err != nil || !slices.Equal(res.Ops, []mail.OpID{1, 2, 3}) {
+		t.Fatalf("%+v, %v", res, err)
+	}
+	for i, want := range []mail.OpID{0, 1, 1} {
+		if r.acts[i].With != want {
+			t.Errorf("request %d goes with op %d, want %d", i+1, r.acts[i].With, want)
+		}
+	}
+}
+
 // TestMoveToNowhere: who moves mail to a folder that is not there is told how to
 // make it, as a line that a shell takes.
 func TestMoveToNowhere(t *testing.T) {

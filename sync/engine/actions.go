@@ -24,6 +24,9 @@ type Action struct {
 	// To is the display path of the destination of mail.ActMove and mail.ActCopy,
 	// in the account of each message.
 	To string
+	// With is an op of an action that this goes on with, so that both are taken back
+	// together. 0: none.
+	With mail.OpID
 }
 
 // Do queues an action, which shows at once, and wakes the workers to send it.
@@ -31,8 +34,8 @@ type Action struct {
 // account, none where nothing had to change. A folder that archive, junk or
 // delete need and that the account lacks is made first. Messages that are no
 // more are left out; it is Fault no-such-message if none is left. Other faults:
-// no-such-folder and folder-no-mail for To, before anything is queued; those of
-// the disk.
+// no-such-folder and folder-no-mail for To, and gone for With, before anything is
+// queued; those of the disk.
 func (e *Engine) Do(ctx context.Context, a Action) ([]mail.Op, error) {
 	if e.cfg.ReadOnly {
 		return nil, e.readOnly()
@@ -47,19 +50,31 @@ func (e *Engine) Do(ctx context.Context, a Action) ([]mail.Op, error) {
 			return nil, err
 		}
 	}
+	first, err := e.firstOf(ctx, a.With)
+	if err != nil {
+		return nil, err
+	}
 	var ops []mail.Op
 	for _, plan := range plans {
-		first := mail.OpID(0)
-		if len(ops) > 0 {
-			first = ops[0].ID
-		}
 		queued, err := e.queue(ctx, first, plan)
 		ops = append(ops, queued...)
 		if err != nil {
 			return ops, err
 		}
+		if len(ops) > 0 {
+			first = cmp.Or(first, ops[0].ID)
+		}
 	}
 	return ops, nil
+}
+
+// firstOf is the first op of the action that an op belongs to; 0 for 0.
+func (e *Engine) firstOf(ctx context.Context, id mail.OpID) (mail.OpID, error) {
+	if id == 0 {
+		return 0, nil
+	}
+	op, err := e.store.Op(ctx, id)
+	return cmp.Or(op.Action, op.ID), err
 }
 
 // Undo takes an action back, in all accounts that it was done in: one that was not

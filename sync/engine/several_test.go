@@ -137,3 +137,29 @@ func TestAnActionIsTakenBackWhole(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatTakesSeveralRequestsIsOneAction: more messages than one request may name are
+// named in several, and taken back as one action, whichever op of it is named.
+func TestWhatTakesSeveralRequestsIsOneAction(t *testing.T) {
+	a := newActor(t, "/", "INBOX")
+	mine := a.in("INBOX")
+	flag := Action{Kind: mail.ActFlags, Add: mail.NewFlags(mail.FlagFlagged)}
+	var last mail.OpID
+	for _, id := range mine {
+		flag.IDs, flag.With = []mail.MessageID{id}, last
+		ops, err := a.Do(t.Context(), flag)
+		a.must(err)
+		last = ops[0].ID
+	}
+	_, err := a.Undo(t.Context(), last)
+	a.must(err)
+	for _, id := range mine {
+		if m, err := a.store.Message(t.Context(), id); err != nil || m.Flags.Has(mail.FlagFlagged) {
+			t.Errorf("message %d: %q, %v", id, m.Flags, err)
+		}
+	}
+	flag.With = last + 100
+	if _, err := a.Do(t.Context(), flag); code(err) != mail.CodeGone {
+		t.Errorf("with an op that nobody knows: %v", err)
+	}
+}

@@ -11,7 +11,7 @@ import (
 
 // Do implements control.Backend.
 func (b *backend) Do(ctx context.Context, a api.Action) (api.ActionResult, error) {
-	ops, err := b.engine.Do(ctx, engine.Action{Kind: a.Kind, IDs: a.IDs, Add: a.Add, Remove: a.Remove, To: a.To})
+	ops, err := b.engine.Do(ctx, engine.Action{Kind: a.Kind, IDs: a.IDs, Add: a.Add, Remove: a.Remove, To: a.To, With: a.With})
 	return toResult(ops), err
 }
 

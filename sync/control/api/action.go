@@ -15,6 +15,9 @@ type Action struct {
 	// To is the display path of the folder to move or copy to, in the account of
 	// each message.
 	To string `json:"to,omitempty"`
+	// With is an op of what this goes on with, as there are more messages than one
+	// request may name: both are taken back together. 0: none.
+	With mail.OpID `json:"with,omitempty"`
 }
 
 // FolderAction is something the user does to a folder.
