@@ -52,6 +52,7 @@ type modelMsg struct {
 	server mail.Flags
 	// expect is where the store knows that it is, but not under which UID.
 	expect *modelBox
+	erased bool // by us, for good
 }
 
 type modelOp struct {
@@ -517,7 +518,7 @@ func (m *model) serve(t *rapid.T, last *modelOp, with ...*modelOp) []Done {
 				x.expect = last.dest
 			}
 		case mail.OpDelete:
-			x.box, x.uid = nil, 0
+			x.box, x.uid, x.erased = nil, 0, true
 		default:
 		}
 		agreed = append(agreed, d)
@@ -559,8 +560,8 @@ func (m *model) undo(t *rapid.T) {
 	before := len(m.ops)
 	bySource := map[*modelBox]*modelOp{}
 	for _, tg := range op.targets {
-		if m.place(tg.x) == nil {
-			continue
+		if m.place(tg.x) == nil || tg.x.erased && tg.x.server.Has(mail.FlagDeleted) {
+			continue // what is flagged deleted is what we left behind
 		}
 		var to *modelBox
 		if op.kind == mail.OpMove {
