@@ -147,7 +147,7 @@ func eventText(p *i18n.Printer, e api.Event) string {
 		return p.T("window.event.moved", args...)
 	case "flags.changed":
 		return p.T("window.event."+flagWord(e), append(args, "Flags", flagList(e))...)
-	case "folder.added", "folder.gone", "folder.renamed", "alert.withdrawn":
+	case "folder.added", "folder.gone", "folder.renamed", "folder.subscribed", "folder.unsubscribed", "alert.withdrawn":
 		return p.T("window.event."+e.Kind, args...)
 	case "alert.shown":
 		return p.T("window.event.alert.shown", args...)

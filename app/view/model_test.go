@@ -200,6 +200,8 @@ func TestEventsAreSaidInWords(t *testing.T) {
 			{Kind: "folder.added", Folder: "A"},
 			{Kind: "folder.gone", Folder: "A"},
 			{Kind: "folder.renamed", From: "A", Folder: "B"},
+			{Kind: "folder.subscribed", Folder: "A"},
+			{Kind: "folder.unsubscribed", Folder: "A"},
 			{Kind: "alert.shown", Messages: []api.EventMessage{{From: "Ann", Subject: "Hi"}}},
 			{Kind: "alert.withdrawn"},
 			{Kind: "problem.raised", Problem: problem},

@@ -33,7 +33,7 @@ func describe(p *i18n.Printer, e api.Event) string {
 		return p.T(id, "Count", n, "From", clean(e.From), "To", clean(e.To))
 	case "flags.changed":
 		return describeFlags(p, e)
-	case "folder.added", "folder.gone":
+	case "folder.added", "folder.gone", "folder.subscribed", "folder.unsubscribed":
 		return p.T(id, "Folder", folder)
 	case "folder.renamed":
 		return p.T(id, "Folder", folder, "From", clean(e.From))

@@ -103,6 +103,13 @@ type MailboxRenamed struct {
 	From   string    // the old path
 }
 
+// MailboxSubscribed tells: a folder that is subscribed to, or is not any more.
+type MailboxSubscribed struct {
+	Stamp
+	Folder     FolderRef
+	Subscribed bool
+}
+
 // MailboxGone tells: a folder that is no more.
 type MailboxGone struct {
 	Stamp
@@ -180,6 +187,14 @@ func (MailboxAdded) Kind() string { return "folder.added" }
 
 // Kind implements Change.
 func (MailboxRenamed) Kind() string { return "folder.renamed" }
+
+// Kind implements Change.
+func (c MailboxSubscribed) Kind() string {
+	if c.Subscribed {
+		return "folder.subscribed"
+	}
+	return "folder.unsubscribed"
+}
 
 // Kind implements Change.
 func (MailboxGone) Kind() string { return "folder.gone" }

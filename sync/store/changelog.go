@@ -86,6 +86,9 @@ func pack(c mail.Change, st mail.Stamp) (record, mail.Change) {
 	case mail.MailboxRenamed:
 		c.Stamp = st
 		return record{Folder: packFolder(c.Folder), From: c.From}, c
+	case mail.MailboxSubscribed:
+		c.Stamp = st
+		return record{Folder: packFolder(c.Folder)}, c
 	case mail.MailboxGone:
 		c.Stamp = st
 		return record{Folder: packFolder(c.Folder)}, c
@@ -137,6 +140,8 @@ func unpack(kind string, r record, st mail.Stamp) mail.Change {
 		return mail.MailboxAdded{Stamp: st, Folder: r.Folder.ref()}
 	case mail.MailboxRenamed{}.Kind():
 		return mail.MailboxRenamed{Stamp: st, Folder: r.Folder.ref(), From: r.From}
+	case mail.MailboxSubscribed{}.Kind(), mail.MailboxSubscribed{Subscribed: true}.Kind():
+		return mail.MailboxSubscribed{Stamp: st, Folder: r.Folder.ref(), Subscribed: kind == mail.MailboxSubscribed{Subscribed: true}.Kind()}
 	case mail.MailboxGone{}.Kind():
 		return mail.MailboxGone{Stamp: st, Folder: r.Folder.ref()}
 	case mail.CountsChanged{}.Kind():

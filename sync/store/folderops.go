@@ -120,14 +120,10 @@ func (t *tx) actOn(op *mail.Op) (*box, error) {
 		}
 	default:
 	}
-	subscribed := b.Subscribed
-	if b.wanted.Valid {
-		subscribed = b.wanted.Bool
-	}
 	switch {
 	case op.Kind == mail.OpFolderRename && op.Name == b.shownName,
-		op.Kind == mail.OpFolderSubscribe && subscribed,
-		op.Kind == mail.OpFolderUnsubscribe && !subscribed:
+		op.Kind == mail.OpFolderSubscribe && b.subscribed(),
+		op.Kind == mail.OpFolderUnsubscribe && !b.subscribed():
 		return nil, nil
 	case op.Kind == mail.OpFolderRename:
 		return b, t.free(b.account, op.Name)
@@ -370,7 +366,7 @@ func (t *tx) showBox(b *box, f folded, account mail.AccountID, origin mail.Origi
 	if f.name == b.shownName && f.hidden == was && f.wanted == b.wanted {
 		return nil
 	}
-	renamed := f.name != b.shownName
+	renamed, subscribed := f.name != b.shownName, b.subscribed()
 	b.shownName, b.hidden, b.wanted, b.dirty = f.name, f.hidden, f.wanted, true
 	b.tell = b.tell || f.hidden != was // the account's number changes with it
 	switch {
@@ -378,8 +374,24 @@ func (t *tx) showBox(b *box, f folded, account mail.AccountID, origin mail.Origi
 		return t.emit(account, origin, mail.MailboxGone{Folder: mail.FolderRef{ID: b.ID, Path: from, Role: b.Role}})
 	case !f.hidden && was:
 		return t.emit(account, origin, mail.MailboxAdded{Folder: b.ref()})
-	case renamed && !f.hidden:
-		return t.emit(account, origin, mail.MailboxRenamed{Folder: b.ref(), From: from})
+	case f.hidden:
+		return nil
+	}
+	if renamed {
+		if err := t.emit(account, origin, mail.MailboxRenamed{Folder: b.ref(), From: from}); err != nil {
+			return err
+		}
+	}
+	if b.subscribed() != subscribed {
+		return t.emit(account, origin, mail.MailboxSubscribed{Folder: b.ref(), Subscribed: b.subscribed()})
 	}
 	return nil
+}
+
+// subscribed is whether a mailbox shows as subscribed.
+func (b *box) subscribed() bool {
+	if b.wanted.Valid {
+		return b.wanted.Bool
+	}
+	return b.Subscribed
 }

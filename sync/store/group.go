@@ -135,7 +135,15 @@ func (a *applier) tellAll() error {
 		return err
 	}
 	for _, b := range a.vanish {
-		if err := a.emit(a.name, a.origin, mail.MailboxGone{Folder: b.ref()}); err != nil {
+		ours, err := a.goneAlong(b)
+		if err != nil {
+			return err
+		}
+		by := a.origin
+		if ours {
+			by = mail.Here
+		}
+		if err := a.emit(a.name, by, mail.MailboxGone{Folder: b.ref()}); err != nil {
 			return err
 		}
 	}

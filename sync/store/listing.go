@@ -57,7 +57,11 @@ func (a *applier) list(ls []ListedMailbox) error {
 	}
 	for _, l := range ls {
 		if b := byName[l.Name]; b != nil {
+			was := b.subscribed()
 			b.describe(l)
+			if err := a.tellSubscribed(b, was, origin); err != nil {
+				return err
+			}
 			continue
 		}
 		// One that we are about to make, or made without hearing of it.
@@ -82,21 +86,71 @@ func (a *applier) list(ls []ListedMailbox) error {
 	return a.refold(a.account, a.name, origin)
 }
 
+// tellSubscribed tells that the server shows a mailbox as subscribed, or does not any
+// more. What comes of a folder that we make or rename is no news.
+func (a *applier) tellSubscribed(b *box, was bool, origin mail.Origin) error {
+	if b.hidden || b.subscribed() == was {
+		return nil
+	}
+	ours, err := a.touched(func(name string) bool {
+		return b.Name == name || b.Delimiter != "" && strings.HasPrefix(b.Name, name+b.Delimiter)
+	})
+	if err != nil || ours {
+		return err
+	}
+	return a.emit(a.name, origin, mail.MailboxSubscribed{Folder: b.ref(), Subscribed: b.subscribed()})
+}
+
 // madeAlong reports whether a mailbox is a level above one that an op of ours made or
 // renamed since somebody looked: servers make the levels that are missing with it (RFC
-// 3501 §6.3.3, §6.3.5).
+// 3501 §6.3.3, §6.3.5). So is what is left of a folder that we deleted and that others
+// are in (§6.3.4).
 func (a *applier) madeAlong(l ListedMailbox) (bool, error) {
 	if l.Delimiter == "" {
 		return false, nil
 	}
-	below, err := list(a.tx, func(r scanner) (name string, err error) {
+	if !l.Selectable {
+		if left, err := a.took(func(name string) bool { return name == l.Name }); left || err != nil {
+			return left, err
+		}
+	}
+	return a.touched(func(name string) bool { return strings.HasPrefix(name, l.Name+l.Delimiter) })
+}
+
+// touched reports whether one of the mailboxes that ops of ours made or renamed since
+// somebody looked has such a name.
+func (a *applier) touched(such func(name string) bool) (bool, error) {
+	names, err := list(a.tx, func(r scanner) (name string, err error) {
 		err = r.Scan(&name)
 		return name, err
 	}, `SELECT b.name FROM ops o JOIN mailboxes b ON b.id = o.mailbox
 		WHERE o.account = ?1 AND o.kind IN ('folder.create', 'folder.rename') AND b.gone = 0
 		AND (o.state = 'sending' OR o.state = 'done' AND (o.ended > ?2 OR o.ended >= b.last_sync))`,
 		a.account, nanos(a.now.Add(-arriveFor)))
-	return slices.ContainsFunc(below, func(name string) bool { return strings.HasPrefix(name, l.Name+l.Delimiter) }), err
+	return slices.ContainsFunc(names, such), err
+}
+
+// goneAlong reports whether a mailbox that is gone was a level above one that an op of
+// ours deleted or renamed since somebody looked: servers keep none that is empty.
+func (a *applier) goneAlong(b *box) (bool, error) {
+	if b.Selectable || b.Delimiter == "" {
+		return false, nil
+	}
+	return a.took(func(name string) bool { return strings.HasPrefix(name, b.Name+b.Delimiter) })
+}
+
+// took reports whether one of the names that ops of ours took from mailboxes since
+// somebody looked is such.
+func (a *applier) took(such func(name string) bool) (bool, error) {
+	names, err := list(a.tx, func(r scanner) (name string, err error) {
+		err = r.Scan(&name)
+		return name, err
+	}, `SELECT iif(o.kind = 'folder.rename', o.old_name, b.name) FROM ops o JOIN mailboxes b ON b.id = o.mailbox
+		WHERE o.account = ?1 AND o.kind IN ('folder.delete', 'folder.rename')
+		AND (o.state = 'sending' OR o.state = 'done' AND (o.ended > ?2
+			OR o.ended >= (SELECT max(last_sync) FROM mailboxes WHERE account = ?1 AND gone = 0)))`,
+		a.account, nanos(a.now.Add(-arriveFor)))
+	return slices.ContainsFunc(names, such), err
 }
 
 // appear says that the server has a mailbox that was planned here.

@@ -165,6 +165,8 @@ func TestLogKeepsEveryKind(t *testing.T) {
 		mail.FlagsChanged{Stamp: st(mail.Here), Folder: in, UIDs: uids, IDs: ids, Added: seen, Removed: flagged},
 		mail.MailboxAdded{Stamp: st(mail.Elsewhere), Folder: out},
 		mail.MailboxRenamed{Stamp: st(mail.Elsewhere), Folder: out, From: "Old"},
+		mail.MailboxSubscribed{Stamp: st(mail.Elsewhere), Folder: out, Subscribed: true},
+		mail.MailboxSubscribed{Stamp: st(mail.Here), Folder: out},
 		mail.MailboxGone{Stamp: st(mail.Elsewhere), Folder: out},
 		mail.CountsChanged{Stamp: st(mail.Here), Folder: in, Counts: mail.Counts{Total: 3, Unread: 2}, AccountUnread: 9},
 		mail.AccountState{Stamp: st(mail.Here), State: mail.StateOffline, ToldBy: mail.ToldByPoll, ToldWhy: mail.ToldBroken, NextTry: day, Removed: true},

@@ -80,6 +80,8 @@ func FromChange(c mail.Change) Event {
 		e.Folder = c.Folder.Path
 	case mail.MailboxRenamed:
 		e.Folder, e.From = c.Folder.Path, c.From
+	case mail.MailboxSubscribed:
+		e.Folder = c.Folder.Path
 	case mail.MailboxGone:
 		e.Folder = c.Folder.Path
 	case mail.CountsChanged:

@@ -240,6 +240,10 @@ func (m *machine) checkStory(log serverLog) {
 			if c.Origin != mail.Here && m.alone(c.IDs, log.buried) {
 				m.r.Errorf("machine %s was told of what it did: %+v", m.name, c)
 			}
+		case mail.MailboxSubscribed:
+			if c.Origin != mail.Here && c.Folder.Path == m.own.folder {
+				m.r.Errorf("machine %s was told of its own subscription: %+v", m.name, c)
+			}
 		case mail.MailboxGone:
 			if !slices.Contains(places, c.Folder.Path) && !strings.Contains(c.Folder.Path, "/") {
 				m.r.Errorf("machine %s was told that %s is gone", m.name, c.Folder.Path)
