@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/heronmail/heron/sync/dial"
 	"github.com/heronmail/heron/sync/mail"
 )
 
@@ -101,7 +102,7 @@ func (w *Worker) once(ctx context.Context, begins <-chan struct{}, f func(*sessi
 	defer leave()
 	s, _, err := w.connect(ctx)
 	if err != nil {
-		return Report{}, err
+		return w.onlySpent(), err
 	}
 	defer s.close()
 	defer w.keepLearnt(context.WithoutCancel(ctx))
@@ -171,8 +172,9 @@ func (w *Worker) asked() bool {
 // failAsks answers all asks: it cannot be done now.
 func (w *Worker) failAsks(f *mail.Fault) {
 	w.answerFailed()
+	r := w.onlySpent()
 	for _, a := range w.takeAsks(func(*ask) bool { return true }) {
-		a.done <- answer{Report{Account: w.cfg.Account.ID}, f}
+		a.done <- answer{r, f}
 	}
 }
 
@@ -246,9 +248,10 @@ func (s *session) fullSync(ctx context.Context, before Report) (Report, error) {
 
 // wireCounters are what the connection counted since it was opened.
 func (s *session) wireCounters() Report {
-	c := s.conn.Counters()
-	return Report{
-		Commands: s.conn.Commands(), RoundTrips: int(c.RoundTrips),
-		BytesRead: c.BytesRead, BytesWritten: c.BytesWritten,
-	}
+	return counted(s.conn.Counters(), s.conn.Commands())
+}
+
+// counted is a report of what a connection counted.
+func counted(c dial.Counters, commands int) Report {
+	return Report{Commands: commands, RoundTrips: int(c.RoundTrips), BytesRead: c.BytesRead, BytesWritten: c.BytesWritten}
 }

@@ -59,6 +59,8 @@ func (w *Worker) signIn(ctx context.Context) (*session, string, error) {
 	o := wireOptions(w.cfg.Account, secret, w.cfg.Version)
 	o.Events, o.Alert = h.note, w.noteAlert
 	o.EndIdle, o.NoCompress = w.stalled, w.plain
+	w.setSpent(Report{})
+	o.Spent = func(c dial.Counters, commands int) { w.setSpent(counted(c, commands)) }
 	conn, err := w.cfg.Dial(ctx, o)
 	if err != nil {
 		return nil, secret, err
@@ -82,6 +84,22 @@ func (w *Worker) setDrop(drop func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.drop = drop
+}
+
+// setSpent notes what a connection counted that comes to no session.
+func (w *Worker) setSpent(r Report) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.spent = r
+}
+
+// onlySpent is the report of a pass for which there was no session.
+func (w *Worker) onlySpent() Report {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r := w.spent
+	r.Account = w.cfg.Account.ID
+	return r
 }
 
 // wireOptions says how an account's server is reached.

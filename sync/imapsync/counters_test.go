@@ -193,3 +193,30 @@ func (p *tap) carry(client, server net.Conn) {
 	})
 	wg.Wait()
 }
+
+// TestAFailedPassCountsToo: what a pass that cannot sign in sends and reads is in its
+// report, whether the account is served or not.
+func TestAFailedPassCountsToo(t *testing.T) {
+	t.Parallel()
+	dc := mailtest.StartDovecot(t, mailtest.DovecotConfig{Users: 1})
+	for _, served := range []bool{false, true} {
+		p := mailtest.StartProxy(t, dc.IMAP())
+		r := newRig(t, dc, 0, func(c *Config) {
+			c.Account = through(t, dc.Account(0, mail.Plain), p.Addr())
+			c.Secret = func(context.Context) (string, error) { return "wrong", nil }
+		})
+		pass := New(r.cfg).Pass
+		if served {
+			r.start()
+			pass = r.w.Sync
+		}
+		rep, err := pass(t.Context())
+		if err == nil {
+			t.Fatal("it signed in")
+		}
+		if c := p.Drained(); rep.BytesRead == 0 || rep.BytesRead > c.Down || rep.BytesWritten > c.Up || rep.Commands == 0 ||
+			!served && (rep.BytesRead != c.Down || rep.BytesWritten != c.Up) {
+			t.Errorf("served %v: the report is %+v, %+v passed", served, rep, c)
+		}
+	}
+}

@@ -89,6 +89,7 @@ type Worker struct {
 	begins   chan struct{} // closed when serving begins
 	drop     func()        // ends the connection, or the try to make one; nil between them
 	dropped  bool          // a kick did that: it is no fault
+	spent    Report        // what the last connection counted, if it came to no session
 	narrowed bool          // a connection ended, and it is better known over what
 	asks     []*ask
 	said     []string                     // what the server wants the user to be told, on this connection

@@ -52,6 +52,9 @@ type Options struct {
 	// OnStep adds "sign-in" and "capabilities" to the steps of package dial,
 	// when Dial.OnStep is nil also those. May be nil.
 	OnStep func(step, detail string)
+	// Spent is given what was sent and read, and how many commands, when Dial fails
+	// after the way to the server stood. It runs in Dial. May be nil.
+	Spent func(c dial.Counters, commands int)
 
 	MaxLine    int // most bytes of a response outside its literals; 0 means 1 MiB
 	MaxLiteral int // most bytes inside its literals; 0 means 64 MiB, at most 1 GiB
@@ -130,7 +133,11 @@ func Dial(ctx context.Context, o Options) (*Conn, error) {
 
 	stop := context.AfterFunc(limited, func() { _ = nc.Abort() })
 	err = c.signIn(limited)
-	if !stop() {
+	stopped := stop()
+	if (err != nil || !stopped) && o.Spent != nil {
+		o.Spent(c.Counters(), c.Commands())
+	}
+	if !stopped {
 		return nil, dial.Ended(limited, c.endpoint)
 	}
 	if err != nil {
