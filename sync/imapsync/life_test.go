@@ -35,7 +35,7 @@ type dialer func(context.Context, *testing.T, wire.Options) (*wire.Conn, error)
 // inBubble runs test with a worker whose connections are made by dial.
 func inBubble(t *testing.T, dial dialer, change func(*Config), test func(*bubble)) {
 	t.Helper()
-	dir := t.TempDir()
+	dir := emptyStore(t)
 	synctest.Test(t, func(t *testing.T) {
 		b := &bubble{T: t, secret: "one"}
 		var err error

@@ -84,7 +84,7 @@ type odd struct {
 // against starts a server that plays the parts, one a pass.
 func against(t *testing.T, parts ...string) *odd {
 	t.Helper()
-	o := &odd{T: t, dir: t.TempDir(), script: mailtest.NewScript(t, strings.Join(parts, "C: <close>\n---\n")+"C: <close>\n")}
+	o := &odd{T: t, dir: emptyStore(t), script: mailtest.NewScript(t, strings.Join(parts, "C: <close>\n---\n")+"C: <close>\n")}
 	host, port, err := net.SplitHostPort(o.script.Listen())
 	if err != nil {
 		t.Fatal(err)

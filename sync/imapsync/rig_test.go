@@ -38,7 +38,7 @@ type rig struct {
 
 func newRig(t *testing.T, dc *mailtest.Dovecot, user int, change ...func(*Config)) *rig {
 	t.Helper()
-	r := &rig{T: t, dc: dc, user: user, dir: t.TempDir(), idles: make(chan struct{}, 1)}
+	r := &rig{T: t, dc: dc, user: user, dir: emptyStore(t), idles: make(chan struct{}, 1)}
 	var err error
 	if r.store, err = store.Open(t.Context(), r.dir, store.Options{}); err != nil {
 		t.Fatal(err)
