@@ -171,6 +171,23 @@ func TestAFolderThatGoesTakesBackWhatWasToGoIntoIt(t *testing.T) {
 	}
 }
 
+// TestWhatIsTakenBackIsNoNews: mail was moved into a folder, then deleted, and another
+// machine deletes the folder before that is sent. What shows again is no new mail.
+func TestWhatIsTakenBackIsNoNews(t *testing.T) {
+	f, inbox, work := twoFolders(t)
+	id := f.id(inbox, 2)
+	f.queue(mail.Op{Kind: mail.OpMove, Targets: []mail.MessageID{id}, Mailbox: work.ID})
+	f.queue(mail.Op{Kind: mail.OpDelete, Targets: []mail.MessageID{id}})
+	f.counts("INBOX", 2, 2)
+	rev := f.head()
+	f.folders("INBOX")
+	f.counts("INBOX", 3, 3)
+	got := kinds(f.since(rev))
+	if !slices.Contains(got, "here message.added") || slices.Contains(got, "elsewhere message.added") {
+		t.Errorf("told %q", got)
+	}
+}
+
 func TestAFolderIsNotDeletedBeforeItsMailIsMovedOut(t *testing.T) {
 	f, inbox, work := twoFolders(t)
 	f.apply(inStep(work.ID, 1, 11, msg(10, 9)))

@@ -185,7 +185,7 @@ func (t *tx) tell(account mail.AccountID, n *notes) error {
 	}
 	for _, k := range n.back.keys {
 		for part := range slices.Chunk(n.back.items[k], perChange) {
-			if err := t.tellBack(account, t.origin, k, part); err != nil {
+			if err := t.tellBack(account, mail.Here, k, part); err != nil {
 				return err
 			}
 		}
