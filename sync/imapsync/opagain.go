@@ -1,6 +1,7 @@
 package imapsync
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -30,7 +31,7 @@ func (s *session) recall(ctx context.Context, w *store.OpWork, ms []store.Target
 		return nil
 	}
 	_, here := byCopied(ms)
-	found, err := s.lookFor(ctx, dest, here, w.Op.Kind == mail.OpMove)
+	found, _, err := s.lookFor(ctx, dest, here, w.Op.Kind == mail.OpMove)
 	if err != nil || len(found) == 0 {
 		return err
 	}
@@ -55,7 +56,7 @@ func (s *session) recallMoved(ctx context.Context, w *store.OpWork, ms []store.T
 	if s.unseen(w) == nil {
 		ms, _ = byCopied(ms)
 	}
-	found, err := s.lookFor(ctx, dest, ms, false)
+	found, _, err := s.lookFor(ctx, dest, ms, false)
 	if err != nil || len(found) == 0 {
 		return 0, err
 	}
@@ -64,38 +65,40 @@ func (s *session) recallMoved(ctx context.Context, w *store.OpWork, ms []store.T
 
 // lookFor asks a mailbox for messages, and returns those that it has: by the UID of the
 // copy, where that is known, else by what they are. What the server
-// does not answer it does not have; a mailbox that is left out for now is Fault
-// folder-refused. sure says that the message goes from where it is if it is found: then
+// does not answer it does not have, and refused is the first that it would not answer; a
+// mailbox that is left out for now is Fault folder-refused. sure says that the message goes from where it is if it is found: then
 // it has to be named, by that UID, EMAILID or Message-ID, and must not be flagged \Deleted.
-func (s *session) lookFor(ctx context.Context, box *mail.Mailbox, ms []store.Target, sure bool) ([]store.Target, error) {
+func (s *session) lookFor(ctx context.Context, box *mail.Mailbox, ms []store.Target, sure bool) (found []store.Target, refused *mail.Fault, err error) {
 	if len(ms) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	var data wire.SelectData
 	var ok bool
-	err := s.play(ctx, []step{s.selectStep(wire.SelectOptions{Mailbox: box.Name, ReadOnly: true}, box.ID, &data, &ok, nil)})
+	st := s.selectStep(wire.SelectOptions{Mailbox: box.Name, ReadOnly: true}, box.ID, &data, &ok, nil)
+	end := st.end
+	st.end = func(status wire.Status) { refused = status.Fault("EXAMINE"); end(status) }
+	err = s.play(ctx, []step{st})
 	s.open = opened{} // whoever wants to write selects it again
 	if err == nil && !ok && s.w.falls.refusedNow(box.Name) != nil {
 		err = s.leftOutFault(box)
 	}
 	if err != nil || !ok {
-		return nil, err
+		return nil, refused, err
 	}
-	var found []store.Target
-	if found, ms, err = s.byArrival(ctx, ms, data.UIDValidity); err != nil {
-		return nil, err
+	if found, ms, refused, err = s.byArrival(ctx, ms, data.UIDValidity); err != nil {
+		return nil, nil, err
 	}
 	for i := range ms {
 		// One at a time: an answer does not say what it is an answer to.
-		there, err := s.has(ctx, &ms[i].Message, sure)
+		there, no, err := s.has(ctx, &ms[i].Message, sure)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if there {
+		if refused = cmp.Or(refused, no); there {
 			found = append(found, ms[i])
 		}
 	}
-	return found, nil
+	return found, refused, nil
 }
 
 // notDeleted ends a search for what is not about to go.
@@ -103,20 +106,23 @@ const notDeleted = " UNDELETED"
 
 // has reports whether the open mailbox has a message: by what names it, the surest
 // first, as far as the server takes that; else by all that can be asked and compared.
-func (s *session) has(ctx context.Context, m *mail.Message, sure bool) (bool, error) {
+// refused says that it answered to none of them.
+func (s *session) has(ctx context.Context, m *mail.Message, sure bool) (there bool, refused *mail.Fault, err error) {
 	for _, key := range s.names(m) {
 		if sure {
 			key += notDeleted
 		}
-		uids, answered, err := s.search(ctx, key)
-		if err != nil || answered {
-			return uids.Len() > 0, err
+		uids, no, err := s.search(ctx, key)
+		if err != nil || no == nil {
+			return uids.Len() > 0, nil, err
 		}
+		refused = no
 	}
 	if sure || m.Envelope.HeaderID != "" || m.Received.IsZero() {
-		return false, nil
+		return false, refused, nil
 	}
-	return s.hasLike(ctx, m)
+	there, err = s.hasLike(ctx, m)
+	return there, nil, err
 }
 
 // names are searches that only a message itself answers to.
@@ -143,7 +149,7 @@ func isObjectID(id string) bool {
 func isNumber(id string) bool { return id != "" && strings.Trim(id, "0123456789") == "" }
 
 // search asks the open mailbox. answered is false where the server refuses the key.
-func (s *session) search(ctx context.Context, key string) (uids wire.Set, answered bool, err error) {
+func (s *session) search(ctx context.Context, key string) (uids wire.Set, refused *mail.Fault, err error) {
 	err = s.play(ctx, []step{{
 		cmd: "UID SEARCH " + key,
 		each: func(r *wire.Response) bool {
@@ -152,9 +158,9 @@ func (s *session) search(ctx context.Context, key string) (uids wire.Set, answer
 			}
 			return r.Type == "SEARCH" || r.Type == "ESEARCH"
 		},
-		end: func(st wire.Status) { answered = st.OK() },
+		end: func(st wire.Status) { refused = st.Fault("UID SEARCH") },
 	}})
-	return uids, answered, err
+	return uids, refused, err
 }
 
 // alikeMost is how many messages of one size and some days are compared.

@@ -1,6 +1,7 @@
 package imapsync
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"maps"
@@ -24,16 +25,18 @@ type remembered struct {
 }
 
 // missingCopies asks the destination of a move for the copies that earlier tries made.
-func (s *session) missingCopies(ctx context.Context, dest *mail.Mailbox, ms []store.Target) (r remembered, err error) {
+// Where it does not answer, refused says so: they are not made anew each time, and the
+// originals stay.
+func (s *session) missingCopies(ctx context.Context, dest *mail.Mailbox, ms []store.Target) (r remembered, refused *mail.Fault, err error) {
 	copied, _ := byCopied(ms)
-	found, err := s.lookFor(ctx, dest, copied, true)
-	if err != nil {
-		return r, err
+	found, refused, err := s.lookFor(ctx, dest, copied, true)
+	if err != nil || refused != nil {
+		return r, refused, err
 	}
 	r.missing = slices.DeleteFunc(copied, func(m store.Target) bool { return holds(found, m.ID) })
 	found = slices.DeleteFunc(found, func(m store.Target) bool { return m.EmailID != "" || m.Envelope.HeaderID != "" })
 	r.unnamed, err = s.imprints(ctx, found, func(m *store.Target) mail.UID { return m.Arrived })
-	return r, err
+	return r, nil, err
 }
 
 // copyAnew lets messages of the open mailbox be copied again whose copies are missing, or
@@ -83,7 +86,7 @@ func holds(ms []store.Target, id mail.MessageID) bool {
 // byArrival asks the open mailbox, under its UIDVALIDITY, for the copies of messages
 // whose UIDs are known there, and returns the messages whose copies it has, not flagged
 // \Deleted; rest are those of which the UID is not known.
-func (s *session) byArrival(ctx context.Context, ms []store.Target, under mail.UIDValidity) (found, rest []store.Target, err error) {
+func (s *session) byArrival(ctx context.Context, ms []store.Target, under mail.UIDValidity) (found, rest []store.Target, refused *mail.Fault, err error) {
 	var told []store.Target
 	for _, m := range ms {
 		if m.Arrived != 0 && m.ArrivedUnder == under {
@@ -97,17 +100,18 @@ func (s *session) byArrival(ctx context.Context, ms []store.Target, under mail.U
 		for _, m := range part {
 			uids = append(uids, m.Arrived)
 		}
-		there, _, err := s.search(ctx, "UID "+wire.NewSet(uids).String()+notDeleted)
+		there, no, err := s.search(ctx, "UID "+wire.NewSet(uids).String()+notDeleted)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
+		refused = cmp.Or(refused, no)
 		for _, m := range part {
 			if there.Has(m.Arrived) {
 				found = append(found, m)
 			}
 		}
 	}
-	return found, rest, nil
+	return found, rest, refused, nil
 }
 
 // imprint tells messages apart by what is in them.

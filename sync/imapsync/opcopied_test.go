@@ -227,3 +227,44 @@ func TestAnUnnamedCopyThatWasCutOffIsMadeOnce(t *testing.T) {
 		})
 	}
 }
+
+// TestACopyIsNotMadeAnewWhereNobodyCanLook: moving is copying, into a folder that may not
+// be read (a drop box) or that answers no SEARCH, and the original could not be flagged at
+// once. Nothing says that the copy went: it is not made again, the original stays, and
+// that is said.
+func TestACopyIsNotMadeAnewWhereNobodyCanLook(t *testing.T) {
+	t.Parallel()
+	for name, look := range map[string]string{
+		"EXAMINE": "C: Q1 EXAMINE \"Work\"\nS: Q1 NO [NOPERM] you may only put mail into it\n",
+		"UID SEARCH": "C: Q1 EXAMINE \"Work\"\nS: * 1 EXISTS\nS: * OK [UIDVALIDITY 9] hm\nS: Q1 OK done\n" +
+			"C: Q2 UID SEARCH UID 1 UNDELETED\nS: Q2 NO [SERVERBUG] Internal error occurred\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := against(t, twoMessages("UIDPLUS"),
+				unchanged("UIDPLUS")+"C: M1 UID COPY 1 \"Work\"\nS: M1 OK [COPYUID 9 1 1] done\n"+
+					"C: M2 UID STORE 1 +FLAGS.SILENT (\\Deleted)\nS: M2 NO [UNAVAILABLE] later\n",
+				unchanged("UIDPLUS")+look)
+			o.mustPass()
+			op, err := o.store.Enqueue(t.Context(), mail.Op{Kind: mail.OpMove, Targets: o.inboxIDs()[1:], Mailbox: o.box("Work").ID})
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.mustPass()
+			if err := o.store.RetryOp(t.Context(), op.ID, time.Time{}, nil); err != nil {
+				t.Fatal(err)
+			}
+			o.mustPass()
+			if op, err = o.store.Op(t.Context(), op.ID); err != nil || op.State != mail.OpFailed {
+				t.Errorf("the op is %s, %v", op.State, err)
+			}
+			ps, err := o.store.Problems(t.Context())
+			if err != nil || len(ps) != 1 || ps[0].Args["command"] != name {
+				t.Errorf("problems: %+v, %v", ps, err)
+			}
+			if n := len(o.list("INBOX")); n != 2 {
+				t.Errorf("%d messages show in the inbox", n)
+			}
+		})
+	}
+}

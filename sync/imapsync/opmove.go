@@ -22,9 +22,9 @@ func (s *session) moveMessages(ctx context.Context, w *store.OpWork, g group) (*
 		// Another program has moved them there, or we did and did not hear of it.
 		return nil, s.w.cfg.Store.PartOp(ctx, w.Op.ID, doneOf(g.messages, copied{}), w.With...)
 	}
-	before, err := s.missingCopies(ctx, dest, g.messages)
-	if err != nil {
-		return nil, err
+	before, f, err := s.missingCopies(ctx, dest, g.messages)
+	if f != nil || err != nil {
+		return f, err
 	}
 	move := s.moves()
 	if !move { // a message that was moved is not here

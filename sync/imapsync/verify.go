@@ -114,7 +114,7 @@ func (s *session) sameMarks(ctx context.Context, box *mail.Mailbox) (bool, error
 		short = "RETURN (ALL) "
 	}
 	for _, flag := range []mail.Flag{mail.FlagAnswered, mail.FlagFlagged} {
-		there, answered, err := s.search(ctx, short+strings.ToUpper(string(flag)))
+		there, refused, err := s.search(ctx, short+strings.ToUpper(string(flag)))
 		if err != nil {
 			return false, err
 		}
@@ -123,7 +123,7 @@ func (s *session) sameMarks(ctx context.Context, box *mail.Mailbox) (bool, error
 			return false, err
 		}
 		all := union(upTo(there, box.Cursor.UIDNext-1), wire.NewSet(maybe))
-		if answered && sure && !slices.Equal(wire.NewSet(slices.Concat(known, maybe)), all) {
+		if refused == nil && sure && !slices.Equal(wire.NewSet(slices.Concat(known, maybe)), all) {
 			return false, nil
 		}
 	}
