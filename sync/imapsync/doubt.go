@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/heronmail/heron/sync/mail"
 	"github.com/heronmail/heron/sync/wire"
@@ -97,6 +98,24 @@ func (s *session) leftOut(ctx context.Context, list []listed, boxes []mail.Mailb
 // then lists new ones neither.
 const wrongListings = 3
 
+const (
+	// wrongFirst is how long after a session was left for that another may be, the first
+	// time. It is twice as long each time after, up to wrongMost: all may be so.
+	wrongFirst = 10 * time.Minute
+	wrongMost  = 24 * time.Hour
+)
+
+// outdated reports whether the session is to be left for its listings, and notes it.
+func (s *session) outdated() bool {
+	w := s.w
+	if s.wrong < wrongListings || time.Now().Before(w.leftUntil) {
+		return false
+	}
+	w.leftUntil = time.Now().Add(doubled(wrongFirst, w.left, wrongMost))
+	w.left++
+	return true
+}
+
 var errWrongListings = errors.New("imapsync: the session's listings leave out what is there")
 
 // compare counts the listings in a row that left out folders. Those that a new session
@@ -113,7 +132,7 @@ func (s *session) compare(left []listed) {
 	if s.wrong++; s.named == nil || !wrong {
 		s.wrong = 0
 	}
-	if s.wrong > 1 {
+	if s.wrong > 1 && s.wrong < wrongListings {
 		s.pollNow()
 	}
 }

@@ -23,7 +23,7 @@ func (s *session) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if s.wrong >= wrongListings {
+		if s.outdated() {
 			return errWrongListings
 		}
 		if !idle || s.w.asked() {

@@ -83,6 +83,9 @@ type Worker struct {
 	spared    int                          // lethal messages in a row, without another that could be had
 	verified  map[mail.MailboxID]time.Time // when mailboxes were compared whole, as they differed
 	searched  map[mail.MailboxID]time.Time // when they were last asked which messages have a flag
+	unlisted  map[string]bool              // folders that the last listing left out; true: that of a new session too
+	left      int                          // sessions that were left for their listings
+	leftUntil time.Time                    // none is before
 
 	mu       sync.Mutex
 	serving  bool
@@ -96,7 +99,6 @@ type Worker struct {
 	unsaid   bool                         // some of it is not told yet
 	raised   []mail.Code                  // problems of which somebody was told, and that are not over
 	cleared  bool                         // a pass went well in this process
-	unlisted map[string]bool              // folders that the last listing left out; true: that of a new session too
 	synced   map[mail.MailboxID]time.Time // when folders were in step, where the store does not have it yet
 	// listening is set while the server needs nothing but to be listened to.
 	listening *listening
@@ -150,12 +152,12 @@ func (w *Worker) Serve(ctx context.Context) error {
 		f := mail.FaultOf(err)
 		w.log().Info("the connection ended", "code", f.Code, "class", string(f.Class), "steady", steady)
 		switch {
-		case errors.Is(err, errWrongListings):
-			continue
 		case w.takeDropped():
 			b.hurry()
 			drain(w.kick)
 			w.answerFailed()
+			continue
+		case errors.Is(err, errWrongListings):
 			continue
 		case steady && f.Class == mail.ClassOffline:
 			// It worked until now: most likely it works at once again, and
