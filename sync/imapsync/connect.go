@@ -25,6 +25,7 @@ func (w *Worker) alone(ctx context.Context, begins <-chan struct{}) (leave func(
 // connect opens a session. The connection is closed when ctx ends, by a kick
 // that drops it, or by session.close.
 func (w *Worker) connect(ctx context.Context) (*session, string, error) {
+	w.setSpent(Report{})
 	if err := w.recollect(ctx); err != nil {
 		return nil, "", err
 	}
@@ -59,7 +60,6 @@ func (w *Worker) signIn(ctx context.Context) (*session, string, error) {
 	o := wireOptions(w.cfg.Account, secret, w.cfg.Version)
 	o.Events, o.Alert = h.note, w.noteAlert
 	o.EndIdle, o.NoCompress = w.stalled, w.plain
-	w.setSpent(Report{})
 	o.Spent = func(c dial.Counters, commands int) { w.setSpent(counted(c, commands)) }
 	conn, err := w.cfg.Dial(ctx, o)
 	if err != nil {

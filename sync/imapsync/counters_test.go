@@ -3,6 +3,7 @@ package imapsync
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net"
 	"strconv"
 	"sync"
@@ -218,5 +219,27 @@ func TestAFailedPassCountsToo(t *testing.T) {
 			!served && (rep.BytesRead != c.Down || rep.BytesWritten != c.Up) {
 			t.Errorf("served %v: the report is %+v, %+v passed", served, rep, c)
 		}
+	}
+}
+
+// TestWhatIsCountedIsOfThisPass: one that fails before anything is dialled reports nothing.
+func TestWhatIsCountedIsOfThisPass(t *testing.T) {
+	t.Parallel()
+	locked := false
+	r := newRig(t, mailtest.StartDovecot(t, mailtest.DovecotConfig{Users: 1}), 0, func(c *Config) {
+		c.Secret = func(context.Context) (string, error) {
+			if locked {
+				return "", errors.New("locked")
+			}
+			return "wrong", nil
+		}
+	})
+	w := New(r.cfg)
+	if rep, err := w.Pass(t.Context()); err == nil || rep.BytesRead == 0 {
+		t.Fatalf("%+v, %v", rep, err)
+	}
+	locked = true
+	if rep, err := w.Pass(t.Context()); err == nil || rep.BytesRead != 0 || rep.Commands != 0 {
+		t.Errorf("the report is %+v, %v", rep, err)
 	}
 }
