@@ -285,6 +285,9 @@ func (s *session) fetchBatch(ctx context.Context) ([]store.Delta, error) {
 			continue
 		default:
 			p.t.bad = append(p.t.bad, p.lo())
+			if p.busy {
+				s.w.falls.gaveUp(p.t.box.Name)
+			}
 		}
 		below := p.lo()
 		if len(p.f.todo) == 0 {

@@ -125,6 +125,14 @@ func (s *session) leaveOutPatiently(box *mail.Mailbox, f *mail.Fault) bool {
 	return true
 }
 
+// gaveUp notes that one message was given up that was not to be had now. One each time
+// that the folder was left out is enough: it may be that none is to be had.
+func (fs falls) gaveUp(name string) {
+	if f := fs[asked{"FETCH", name}]; f != nil {
+		f.refusals = busyFetches - 1
+	}
+}
+
 // fetched notes that the messages of a folder are to be had.
 func (fs falls) fetched(name string) { delete(fs, asked{"FETCH", name}) }
 

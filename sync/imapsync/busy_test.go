@@ -1,6 +1,7 @@
 package imapsync
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -152,6 +153,62 @@ func TestAMessageThatIsNeverToBeHad(t *testing.T) {
 				}
 				if n := len(t.dialled()); n != 1 || t.state().State != mail.StateOnline {
 					t.Errorf("%d connections, and it is %+v", n, t.state())
+				}
+			})
+		})
+	}
+}
+
+// TestAnOutageOfFetch: a server whose mail store is down for two hours lists and opens
+// folders, and answers each FETCH of messages with UNAVAILABLE. It is not stormed, and
+// when it is over all mail is there within two.
+func TestAnOutageOfFetch(t *testing.T) {
+	for name, c := range map[string]struct{ before, more int }{"first sync": {0, 0}, "new mail": {300, 40}} {
+		t.Run(name, func(t *testing.T) {
+			var asked atomic.Int32
+			f := &falling{messages: 300, says: "NO [UNAVAILABLE] UID FETCH Server(s) unavailable to complete operation"}
+			f.lethal = func(uid int) bool { return uid > c.before && asked.Add(1) > 0 }
+			inBubble(t, f.dial, nil, func(t *bubble) {
+				time.Sleep(time.Minute)
+				f.more.Store(int32(c.more))
+				time.Sleep(2 * time.Hour)
+				if n := asked.Load(); n > 200 {
+					t.Errorf("asked %d times", n)
+				}
+				if us, err := t.store.Unreadable(t.Context(), "a"); err != nil || len(us) > 10 {
+					t.Errorf("%d messages are given up, %v", len(us), err)
+				}
+				f.mended.Store(true)
+				time.Sleep(2 * time.Hour)
+				if n, want := t.inbox().Counts.Total, 300+c.more; n != want {
+					t.Errorf("two hours after it is over %d of %d messages are there", n, want)
+				}
+			})
+		})
+	}
+}
+
+// TestTheNewestThatCannotBeRead: N:* names the last message also when none is new, and the
+// server refuses it each time. No UID is given up that no message has: what comes next
+// comes.
+func TestTheNewestThatCannotBeRead(t *testing.T) {
+	for name, says := range map[string]string{"plain": "NO [SERVERBUG] cannot read", "busy": "NO [UNAVAILABLE] cannot read"} {
+		t.Run(name, func(t *testing.T) {
+			var asked atomic.Int32
+			f := &falling{messages: 300, says: says}
+			f.lethal = func(uid int) bool { return uid == 301 && asked.Add(1) < 2000 } // else it would never end
+			inBubble(t, f.dial, nil, func(t *bubble) {
+				time.Sleep(time.Minute)
+				f.more.Store(1)
+				time.Sleep(2 * time.Hour)
+				us, err := t.store.Unreadable(t.Context(), "a")
+				if n := asked.Load(); n > 200 || len(us) > 1 || err != nil {
+					t.Errorf("asked for it %d times in two hours; %d messages are given up, %v", n, len(us), err)
+				}
+				f.more.Store(5)
+				time.Sleep(2 * time.Hour)
+				if n := t.inbox().Counts.Total; n < 304 {
+					t.Errorf("four came, and %d of 305 show", n)
 				}
 			})
 		})

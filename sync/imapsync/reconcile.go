@@ -85,7 +85,10 @@ func (s *session) askAll(ctx context.Context, ts []*target) (fs []finding, again
 			again = append(again, t)
 		case d != nil:
 			fs = append(fs, finding{t, d})
-			if !t.busy && len(d.Uncertain) == 0 {
+			switch {
+			case t.busy && len(d.Uncertain) > 0:
+				s.w.falls.gaveUp(t.box.Name)
+			case !t.busy && t.upTo == 0:
 				s.w.falls.fetched(t.box.Name)
 			}
 			if !t.light && !t.noFlags {
@@ -154,6 +157,10 @@ func (s *session) settle(ctx context.Context, t *target) (d *store.Delta, done b
 		}
 		s.refuse(t.box, t.refusal.Fault("SELECT"), t.refusal.Code)
 		return nil, true, nil
+	}
+	if n := max(t.sel.UIDNext, t.status.UIDNext); t.refusedNew != nil && n != 0 && t.next() >= n {
+		// Nothing is new: N:* names the last message, which is known (RFC 3501 §9, seq-range).
+		t.refusedNew, t.busy = nil, t.busy && (t.refusedOld != nil || t.refusedSought != nil)
 	}
 	for _, f := range []*mail.Fault{t.refusedOld, t.refusedNew, t.refusedSought} {
 		switch {
